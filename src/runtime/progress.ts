@@ -1,0 +1,22 @@
+import type { FailReason } from './contract.ts';
+
+/** A run's account. `total = indexed + Σ skipped + Σ failed + pending`, always. */
+export interface Ledger {
+  total: number;
+  indexed: number;
+  skipped: Record<string, number>;
+  failed: Record<string, number>;
+  pending: number;
+  labelCalls: number;
+}
+
+/** What a run tells while it works; `--progress json` prints one of these per line. */
+export type RunEvent =
+  | { event: 'run-started'; run: string; resumed: boolean }
+  /** While rows are read: how many so far. */
+  | { event: 'planning'; run: string; rows: number }
+  | ({ event: 'progress'; run: string; imagesPerSecond: number; secondsLeft?: number } & Ledger)
+  | { event: 'image-failed'; run: string; key: string; reason: FailReason; detail: string }
+  | { event: 'run-ended'; run: string; state: string };
+
+export type Report = (event: RunEvent) => void;
