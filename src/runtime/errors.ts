@@ -39,3 +39,11 @@ export class RetryableError extends Error {
 export class SystemicError extends RekbackError {
   override readonly name = 'SystemicError';
 }
+
+/** This image is there but can't be read now (permissions, a folder in its place). Says nothing lasting about it. */
+export class UnreadableError extends Error {
+  override readonly name = 'UnreadableError';
+}
+
+/** The message of anything thrown, for a cause shown to a person. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -52,7 +52,8 @@ export interface Known {
 }
 
 export interface IndexWrite {
-  document: Document;
+  /** Without `labels`: those that the index has for this key stay (then `expected` is never `undefined`). */
+  document: Omit<Document, 'labels'> & Partial<Pick<Document, 'labels'>>;
   /** `undefined`: there must be no document yet. */
   expected: Version | undefined;
 }

@@ -1,0 +1,108 @@
+import { isUtf8 } from 'node:buffer';
+import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import type { ListedImage } from '../../runtime/ports.ts';
+
+/** Entries between two returns to the event loop, so that Ctrl-C and progress are served during a long listing. */
+const BATCH = 1_000;
+
+interface Entry {
+  /** With `/` at the end for a folder: so entries sort as their keys do. */
+  sortName: string;
+  name: string;
+  entry: Dirent<Buffer>;
+}
+
+/** Beyond this code unit, UTF-16 order and UTF-8 byte order disagree. */
+const SURROGATES = /[\ud800-\uffff]/;
+
+/** Sorts by UTF-8 bytes, as S3 and the index do. */
+function sortByBytes(entries: Entry[]): void {
+  if (entries.some((entry) => SURROGATES.test(entry.sortName))) {
+    entries.sort((a, b) => Buffer.compare(Buffer.from(a.sortName), Buffer.from(b.sortName)));
+  } else {
+    entries.sort((a, b) => (a.sortName < b.sortName ? -1 : 1));
+  }
+}
+
+const inside = (root: string, path: string) =>
+  path === root || path.startsWith(root === sep ? sep : root + sep);
+
+/**
+ * Lists everything below `root` in byte order of the key.
+ *
+ * Synchronous calls on purpose: one `lstat` costs 2–3 µs this way and some 25 µs through promises, which is the
+ * difference between 0.6 s and 5 s for 200,000 files. Symbolic links are followed only where they stay inside the
+ * folder and lead into no loop. What can't be listed is yielded with a `skip` reason, never dropped.
+ *
+ * @param root an absolute path without symbolic links
+ * @throws the system's error when `root` itself can't be read
+ */
+export function* walk(root: string, prefix: string): Generator<ListedImage[]> {
+  let batch: ListedImage[] = [];
+
+  function* folder(path: string, keyPrefix: string, above: readonly string[]): Generator<ListedImage[]> {
+    // A folder none of whose keys can match the prefix is not read at all.
+    if (!keyPrefix.startsWith(prefix) && !prefix.startsWith(keyPrefix)) return;
+    let raw: Dirent<Buffer>[];
+    try {
+      raw = readdirSync(path, { withFileTypes: true, encoding: 'buffer' });
+    } catch (error) {
+      if (path === root) throw error;
+      batch.push({ key: keyPrefix, skip: 'unreadable-folder' });
+      return;
+    }
+    const entries: Entry[] = raw.map((entry) => {
+      const name = entry.name.toString('utf8');
+      return { name, sortName: entry.isDirectory() ? `${name}/` : name, entry };
+    });
+    sortByBytes(entries);
+    for (const { name, entry } of entries) {
+      const key = keyPrefix + name;
+      const child = join(path, name);
+      if (!isUtf8(entry.name)) {
+        if (key.startsWith(prefix)) batch.push({ key, skip: 'name-not-utf8' });
+      } else if (entry.isDirectory()) {
+        yield* folder(child, `${key}/`, above);
+      } else if (entry.isSymbolicLink()) {
+        yield* link(child, key, above);
+      } else if (entry.isFile() && key.startsWith(prefix)) {
+        const stats = lstatSync(child, { throwIfNoEntry: false });
+        if (stats !== undefined) batch.push(listed(key, stats));
+      }
+      if (batch.length >= BATCH) {
+        yield batch;
+        batch = [];
+      }
+    }
+  }
+
+  function* link(path: string, key: string, above: readonly string[]): Generator<ListedImage[]> {
+    let target: string;
+    let stats: Stats;
+    try {
+      target = realpathSync(path);
+      stats = statSync(target);
+    } catch {
+      if (key.startsWith(prefix)) batch.push({ key, skip: 'symlink' });
+      return;
+    }
+    const loops = above.includes(target) || inside(target, path);
+    if (!inside(root, target) || (stats.isDirectory() && loops)) {
+      if (key.startsWith(prefix)) batch.push({ key, skip: 'symlink' });
+    } else if (stats.isDirectory()) {
+      yield* folder(path, `${key}/`, [...above, target]);
+    } else if (stats.isFile() && key.startsWith(prefix)) {
+      batch.push(listed(key, stats));
+    }
+  }
+
+  yield* folder(root, '', [root]);
+  if (batch.length > 0) yield batch;
+}
+
+const listed = (key: string, stats: Stats): ListedImage => ({
+  key,
+  size: stats.size,
+  lastModified: Math.floor(stats.mtimeMs),
+});

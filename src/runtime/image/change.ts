@@ -1,0 +1,17 @@
+/**
+ * Something that happened to an image, whoever tells it: an inventory row, a listing, a live event, a retry.
+ *
+ * `seen`: it was there when a list was made. `created` and `removed`: an event said so.
+ */
+export interface Change {
+  kind: 'seen' | 'created' | 'removed';
+  key: string;
+  /** Sortable order of the event among those of its key, right-padded; empty where the source gives none. */
+  order: string;
+  /** The row of the run that this change is, or −1. */
+  row: number;
+  /** What the source says of the image; bytes, epoch milliseconds. */
+  size?: number;
+  lastModified?: number;
+  etag?: string;
+}
