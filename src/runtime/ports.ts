@@ -1,5 +1,7 @@
-import type { Answer, Document, DocumentState, ImageHead, ImageRef, Label, Labeling } from './contract.ts';
+import type { Answer, Document, DocumentState, ImageHead, ImageRef, Labeling } from './contract.ts';
+import type { Report } from './progress.ts';
 import type { ResolvedQuery, Vocabulary } from './query/tree.ts';
+import type { RunRecord } from './run/record.ts';
 
 /** One image, or one thing met on the way that is no image, as a listing sees it. */
 export interface ListedImage {
@@ -112,8 +114,6 @@ export interface IndexReader {
   close(): Promise<void>;
 }
 
-export type { Label };
-
 export interface StoredObject {
   body: Buffer;
   version: Version;
@@ -134,8 +134,24 @@ export interface ObjectStore {
   remove(key: string): Promise<void>;
 }
 
-/** Who runs a run's pieces: loops on this machine, or Batch. */
+/** Limits and signals of one invocation of a run. */
+export interface RunControl {
+  /** Aborted when the run is to stop: images in flight are finished, the rest stays pending. */
+  draining: AbortSignal;
+  /** Labeler calls that may be made now; Infinity without a cap. Hard. */
+  maxCalls: number;
+  /** Calls per second; undefined for the labeler's own budget. */
+  rate?: number;
+  report: Report;
+}
+
+/** Who plans a run and works on its chunks: loops on this machine, or Batch. */
 export interface Executor {
-  plan(run: string, signal: AbortSignal): Promise<void>;
-  work(run: string, chunks: readonly number[], signal: AbortSignal): Promise<void>;
+  /**
+   * Plans the run if that is not done and works on every chunk that is not complete. Safe to repeat after any
+   * interruption.
+   * @returns `ended` when nothing is pending, `drained` or `capped` when something stopped it
+   * @throws SystemicError when every further image would fail
+   */
+  submit(run: RunRecord, control: RunControl): Promise<'ended' | 'drained' | 'capped'>;
 }

@@ -30,14 +30,13 @@ export interface Case {
   answer?: { etag: string; answer: Answer };
 }
 
-/** The next effect a case needs, or how it ended. `write` ends with `then` once the index took it. */
+/** The next effect a case needs, or how it ended. `write` ends with `outcome` once the index took it. */
 export type Step =
   | { step: 'look-up' }
   | { step: 'head' }
   | { step: 'find-twin'; etag: string }
   | { step: 'label'; head: ImageHead }
-  /** `answer`: what the document was made from, if it was asked for now; it goes to the archive. */
-  | ({ step: 'write'; answer?: Answer; then: Outcome } & IndexWrite)
+  | ({ step: 'write'; outcome: Outcome } & IndexWrite)
   | { step: 'done'; outcome: Outcome };
 
 /**
@@ -85,20 +84,20 @@ export function decide(known: Case, policy: Policy): Step {
     const { lastModified } = head;
     const document = { ...current, lastModified, observedAt: seen.observedAt, seq: seen.seq };
     const reason = current.state === 'failed' ? 'failed-before' : 'unchanged';
-    return { step: 'write', document, expected, then: { outcome: 'skipped', reason } };
+    return { step: 'write', document, expected, outcome: { outcome: 'skipped', reason } };
   }
 
-  const free = answerWithoutCall(head, policy);
-  const answer = free ?? (known.answer?.etag === head.etag ? known.answer.answer : undefined);
+  const answer =
+    answerWithoutCall(head, policy) ?? (known.answer?.etag === head.etag ? known.answer.answer : undefined);
   if (answer !== undefined) {
     const document = answeredDocument(change, head, answer, seen);
-    return { step: 'write', document, expected, answer, then: outcomeOf(document) };
+    return { step: 'write', document, expected, outcome: outcomeOf(document) };
   }
   if (policy.etagIsContent && policy.relabel === 'none') {
     if (known.twin === undefined) return { step: 'find-twin', etag: head.etag };
     if (known.twin !== null && known.twin.labeling === fingerprint(policy.labeling)) {
       const document = copiedDocument(change, head, known.twin, seen);
-      return { step: 'write', document, expected, then: { outcome: 'indexed' } };
+      return { step: 'write', document, expected, outcome: { outcome: 'indexed' } };
     }
   }
   return { step: 'label', head };
@@ -151,7 +150,7 @@ function decideGone(
     change.kind === 'seen' ? { outcome: 'skipped', reason: 'gone' } : { outcome: 'removed' };
   const nothingToMark = current === undefined ? change.order === '' : isMarked(current, seen);
   if (nothingToMark) return done({ outcome: 'skipped', reason: 'gone' });
-  return { step: 'write', document: tombstone(change, seen), expected, then: gone };
+  return { step: 'write', document: tombstone(change, seen), expected, outcome: gone };
 }
 
 const isMarked = (current: Known['document'], seen: Observation) =>

@@ -4,18 +4,24 @@
  */
 const pad = (chunk: number) => String(chunk).padStart(7, '0');
 
-export const RECORD = 'stack.json';
-export const RUNS = 'runs/';
-export const RUN_LOCK = 'locks/run.json';
-/** The label archive: one object per flushed batch, below the run that paid for it or below `live`. */
-export const ARCHIVE = 'labels/';
+export const STACK_RECORD = 'stack.json';
+export const RUN_LEASE = 'leases/run.json';
 
-export const runPrefix = (run: string) => `${RUNS}${run}/`;
-export const runRecord = (run: string) => `${runPrefix(run)}run.json`;
-export const runPlan = (run: string) => `${runPrefix(run)}plan.json`;
-export const runCancel = (run: string) => `${runPrefix(run)}cancel.json`;
-export const runSkipped = (run: string) => `${runPrefix(run)}skipped.ndjson`;
-export const chunkRows = (run: string, chunk: number) => `${runPrefix(run)}chunks/${pad(chunk)}`;
-export const chunkResult = (run: string, chunk: number) => `${runPrefix(run)}results/${pad(chunk)}.json`;
-export const resultsPrefix = (run: string) => `${runPrefix(run)}results/`;
+/** Run records only, so that listing them stays cheap; what belongs to a run is below `runData`. */
+export const RUNS = 'runs/';
+export const runRecord = (run: string) => `${RUNS}${run}.json`;
+
+const runData = (run: string) => `run-data/${run}/`;
+export const runPlan = (run: string) => `${runData(run)}plan.json`;
+export const runCancel = (run: string) => `${runData(run)}cancel.json`;
+/** Keys that planning set aside, up to a cap. */
+export const runSkipped = (run: string) => `${runData(run)}skipped.json`;
+export const chunkRows = (run: string, chunk: number) => `${runData(run)}chunks/${pad(chunk)}`;
+export const chunkResult = (run: string, chunk: number) => `${resultsPrefix(run)}${pad(chunk)}.json`;
+export const resultsPrefix = (run: string) => `${runData(run)}results/`;
+
+/** The label archive: one object per flushed batch, below the chunk that paid for it or below `live`. */
+export const ARCHIVE = 'labels/';
 export const chunkArchive = (run: string, chunk: number) => `${ARCHIVE}${run}/${pad(chunk)}/`;
+export const archivePart = (prefix: string, part: number) => `${prefix}${pad(part)}.ndjson.gz`;
+export const LIVE_ARCHIVE = `${ARCHIVE}live/`;

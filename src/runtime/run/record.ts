@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import type { Labeling } from '../contract.ts';
+import { RekbackError } from '../errors.ts';
+import type { Relabel } from '../image/decide.ts';
+import type { ObjectStore } from '../ports.ts';
+import type { Ledger } from '../progress.ts';
+import { RUN_LEASE, RUNS, resultsPrefix, runPlan, runRecord } from './layout.ts';
+import { type IsAlive, leaseHolder } from './lease.ts';
+import { type ChunkResult, foldLedger, type PlannedRows } from './ledger.ts';
+
+export type RunState =
+  | 'planning'
+  | 'running'
+  | 'succeeded'
+  | 'failed'
+  | 'stopped'
+  | 'cancelled'
+  | 'interrupted';
+
+/** Which images a run is about; a run goes on only with the selection that it began with. */
+export interface Selection {
+  /** `listing`, a file's path, or the run whose failures are tried again. */
+  from: { kind: 'listing' } | { kind: 'file'; path: string } | { kind: 'failures'; run: string };
+  prefix?: string;
+  /** That many images at random. */
+  sample?: number;
+  relabel: Relabel;
+}
+
+export interface RunRecord {
+  format: 1;
+  id: string;
+  state: RunState;
+  selection: Selection;
+  labeling: Labeling;
+  /** ISO times. */
+  startedAt: string;
+  endedAt?: string;
+  /** Why it failed, stopped or was cancelled. */
+  cause?: { code: string; message: string; suggestions: readonly string[] };
+}
+
+/** What `--json` prints of a run. */
+export interface RunSummary extends Ledger {
+  id: string;
+  state: RunState;
+  startedAt: string;
+  endedAt: string | null;
+  cause?: NonNullable<RunRecord['cause']>;
+}
+
+/** Sorts by start; readable; unique among runs started in one second. */
+export const newRunId = (now: Date): string =>
+  `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`;
+
+export async function writeRun(objects: ObjectStore, run: RunRecord): Promise<void> {
+  await objects.put(runRecord(run.id), Buffer.from(JSON.stringify(run)));
+}
+
+/** @throws RekbackError `unknown-run`, exit 2 */
+export async function readRun(objects: ObjectStore, id: string): Promise<RunRecord> {
+  const run = await readJson<RunRecord>(objects, runRecord(id));
+  if (run !== undefined) return run;
+  throw new RekbackError('unknown-run', `there is no run '${id}'`, {
+    exitCode: 2,
+    suggestions: ['see the runs with: rekback backfill list'],
+  });
+}
+
+/** Ids of all runs, oldest first. */
+export async function runIds(objects: ObjectStore): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { key } of objects.list(RUNS)) ids.push(key.slice(RUNS.length, -'.json'.length));
+  return ids;
+}
+
+/**
+ * The run of that id, or the newest.
+ * @throws RekbackError `unknown-run` or `no-run`, exit 2
+ */
+export async function findRun(objects: ObjectStore, id: string | undefined): Promise<RunRecord> {
+  const wanted = id ?? (await runIds(objects)).at(-1);
+  if (wanted !== undefined) return readRun(objects, wanted);
+  throw new RekbackError('no-run', 'this stack has had no backfill yet', {
+    exitCode: 2,
+    suggestions: ['start one with: rekback backfill now'],
+  });
+}
+
+export const readPlan = (objects: ObjectStore, run: string): Promise<PlannedRows | undefined> =>
+  readJson<PlannedRows>(objects, runPlan(run));
+
+export async function readResults(objects: ObjectStore, run: string): Promise<ChunkResult[]> {
+  const results: ChunkResult[] = [];
+  for await (const { key } of objects.list(resultsPrefix(run))) {
+    const result = await readJson<ChunkResult>(objects, key);
+    if (result !== undefined) results.push(result);
+  }
+  return results;
+}
+
+/** A run's record and ledger. A run whose holder died is `interrupted`, whatever its record still says. */
+export async function summarise(objects: ObjectStore, run: RunRecord, isAlive: IsAlive): Promise<RunSummary> {
+  const ledger = foldLedger(await readPlan(objects, run.id), await readResults(objects, run.id));
+  const working = isWorking(run.state);
+  const held = working && (await leaseHolder(objects, RUN_LEASE, isAlive)) !== undefined;
+  return {
+    id: run.id,
+    state: working && !held ? 'interrupted' : run.state,
+    ...ledger,
+    startedAt: run.startedAt,
+    endedAt: run.endedAt ?? null,
+    ...(run.cause === undefined ? {} : { cause: run.cause }),
+  };
+}
+
+export const isWorking = (state: RunState): boolean => state === 'planning' || state === 'running';
+
+/** A run that `backfill now` goes on with. */
+export const isUnfinished = (state: RunState): boolean =>
+  isWorking(state) || state === 'stopped' || state === 'failed' || state === 'interrupted';
+
+async function readJson<T>(objects: ObjectStore, key: string): Promise<T | undefined> {
+  const stored = await objects.get(key);
+  if (stored === undefined) return undefined;
+  try {
+    return JSON.parse(stored.body.toString('utf8')) as T;
+  } catch (error) {
+    throw new RekbackError('stack-damaged', `the stack's object '${key}' can't be read`, { cause: error });
+  }
+}

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import type { Executor, ImageStore, IndexReader, IndexWriter, Labeler, ObjectStore } from '../runtime/ports.ts';
+import type { Holder, IsAlive } from '../runtime/run/lease.ts';
+import { stackFolder } from './home.ts';
+import type { StackRecord } from './record.ts';
+
+/** A stack's adapters. Each is loaded when it is asked for: a search must not wait for what only a backfill needs. */
+export interface Stack {
+  record: StackRecord;
+  /** Where a person finds what was made for it. */
+  folder: string;
+  objects(): Promise<ObjectStore>;
+  images(): Promise<ImageStore>;
+  labeler(): Promise<Labeler>;
+  indexReader(): Promise<IndexReader>;
+  indexWriter(): Promise<IndexWriter>;
+  /** An empty index beside the present one; `replace` puts it in its place. */
+  newIndex(): Promise<{ index: IndexWriter; replace(): Promise<void> }>;
+  executor(): Promise<Executor>;
+  leases(): Promise<{ holder: (what: string) => Holder; isAlive: IsAlive }>;
+}
+
+const INDEX = 'index.db';
+
+/** The only place that knows which adapters a stack has. */
+export function openStack(record: StackRecord): Stack {
+  const folder = stackFolder(record.name);
+  const indexFile = join(folder, INDEX);
+  const { root } = record.adapters.images;
+  const objects = async () => (await import('../adapters/folder/objects.ts')).openFolderObjects(folder);
+  const images = async () => (await import('../adapters/folder/images.ts')).openFolderImages(root);
+  const labeler = async () => {
+    const { createKeywordsLabeler } = await import('../adapters/keywords/labeler.ts');
+    const { 'label-floor': labelFloor, 'max-labels': maxLabels } = record.settings;
+    return createKeywordsLabeler({ labelFloor, maxLabels });
+  };
+  const openWriter = async (file: string) =>
+    (await import('../adapters/sqlite/writer.ts')).openIndexWriter(file, { bucket: root });
+  return {
+    record,
+    folder,
+    objects,
+    images,
+    labeler,
+    indexReader: async () =>
+      (await import('../adapters/sqlite/reader.ts')).openIndexReader(indexFile, { bucket: root }),
+    indexWriter: () => openWriter(indexFile),
+    async newIndex() {
+      const { replaceIndex } = await import('../adapters/sqlite/replace.ts');
+      return replaceIndex(indexFile, openWriter);
+    },
+    async executor() {
+      const { createLocalExecutor } = await import('../adapters/workers/executor.ts');
+      return createLocalExecutor({
+        objects: await objects(),
+        images: await images(),
+        labeler: await labeler(),
+        openIndex: () => openWriter(indexFile),
+        concurrency: record.settings.concurrency || undefined,
+      });
+    },
+    async leases() {
+      const { isAlive, thisHolder } = await import('../adapters/workers/process.ts');
+      return { holder: thisHolder, isAlive };
+    },
+  };
+}
+
