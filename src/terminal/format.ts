@@ -1,0 +1,56 @@
+const NUMBER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
+const BYTE_UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
+
+/** `1,234,567`; at most one decimal. */
+export function formatCount(value: number): string {
+  return NUMBER.format(value);
+}
+
+/** `1 image`, `1,200 images`. `plural` is for nouns that don't take an s. */
+export function formatCounted(value: number, singular: string, plural = `${singular}s`): string {
+  return `${formatCount(value)} ${value === 1 ? singular : plural}`;
+}
+
+/** Decimal units, as S3 and disks count: `999 B`, `1.5 MB`. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // 999.95 would be shown as 1,000.
+  while (value >= 999.95 && unit < BYTE_UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${NUMBER.format(value)} ${BYTE_UNITS[unit]}`;
+}
+
+/** The two largest units of a length in milliseconds: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `4 d 6 h`. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds < 9_950) return `${NUMBER.format(Math.round(milliseconds / 100) / 10)} s`;
+  const seconds = Math.round(milliseconds / 1000);
+  const parts: [amount: number, unit: string][] = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ];
+  const first = parts.findIndex(([amount]) => amount > 0);
+  return parts
+    .slice(first, first + 2)
+    .filter(([amount]) => amount > 0)
+    .map(([amount, unit]) => `${formatCount(amount)} ${unit}`)
+    .join(' ');
+}
+
+/** Epoch milliseconds as `2026-11-23 14:05`, in the time zone of this machine. */
+export function formatDate(epochMilliseconds: number): string {
+  const date = new Date(epochMilliseconds);
+  const two = (part: number) => String(part).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** `$12.30`; cents are kept, and what is less than a cent is not shown as nothing. */
+export function formatDollars(dollars: number): string {
+  if (dollars > 0 && dollars < 0.01) return '< $0.01';
+  return dollars.toLocaleString('en-US', { style: 'currency', currency: 'USD' });
+}

@@ -1,0 +1,170 @@
+import type { Report, RunEvent } from '../runtime/progress.ts';
+import { type Palette, palette } from './colours.ts';
+import { describeCounts, describeFailure, describeRows } from './progress-lines.ts';
+
+export type ProgressMode = 'auto' | 'plain' | 'json' | 'none';
+
+/** What a run's events are shown on. */
+export interface RunProgress {
+  report: Report;
+  /** Shows a line of our own without tearing a live display. */
+  note(line: string): void;
+  /** Leaves the last state on the screen; afterwards stderr is free again. Calling it again does nothing. */
+  end(): Promise<void>;
+}
+
+export interface ProgressOptions {
+  mode: ProgressMode;
+  /** Standard error, so that standard output carries results only. */
+  stream?: NodeJS.WriteStream;
+  env?: NodeJS.ProcessEnv;
+  /** Epoch milliseconds. */
+  now?: () => number;
+}
+
+/** Failed images named one by one; the others are counted. */
+const NAMED_FAILURES = 5;
+const MORE_FAILURES = '… see rekback failures list';
+
+/** Between two plain lines about the same phase, in milliseconds: a log of an hour stays readable. */
+const PLAIN_INTERVAL = 10_000;
+
+/** A live display on a terminal, otherwise plain lines; or one JSON object per line; or nothing. */
+export async function showProgress(options: ProgressOptions): Promise<RunProgress> {
+  const { mode, stream = process.stderr, env = process.env, now = Date.now } = options;
+  if (mode === 'none') return { report: () => {}, note: writeLine(stream), end: async () => {} };
+  if (mode === 'json') {
+    return {
+      report: (event) => stream.write(`${JSON.stringify(event)}\n`),
+      note: (line) => stream.write(`${JSON.stringify({ event: 'note', message: line })}\n`),
+      end: async () => {},
+    };
+  }
+  if (mode === 'auto' && stream.isTTY && env.TERM !== 'dumb') return live(stream, palette(stream, env));
+  return plain(stream, now);
+}
+
+const writeLine = (stream: NodeJS.WriteStream) => (line: string) => {
+  stream.write(`${line}\n`);
+};
+
+function plain(stream: NodeJS.WriteStream, now: () => number): RunProgress {
+  const note = writeLine(stream);
+  const failures = failureLines();
+  let phase = '';
+  let due = 0;
+  let latest: string | undefined;
+
+  const show = (newPhase: string, line: string) => {
+    if (newPhase === phase && now() < due) {
+      latest = line;
+      return;
+    }
+    phase = newPhase;
+    due = now() + PLAIN_INTERVAL;
+    latest = undefined;
+    note(line);
+  };
+
+  return {
+    note,
+    report(event) {
+      switch (event.event) {
+        case 'run-started':
+          return note(`${event.resumed ? 'Continuing' : 'Starting'} run ${event.run}`);
+        case 'planning':
+          return show('planning', describeRows(event.rows));
+        case 'progress':
+          return show('progress', describeCounts(event));
+        case 'image-failed':
+          return failures(event).forEach(note);
+        case 'run-ended':
+          if (latest !== undefined) note(latest);
+          return note(`Run ${event.run} ${event.state}`);
+      }
+    },
+    end: async () => {},
+  };
+}
+
+async function live(stream: NodeJS.WriteStream, colour: Palette): Promise<RunProgress> {
+  const { DefaultRenderer, Listr, ListrLogger, ProcessOutput } = await import('listr2');
+  const { PassThrough } = await import('node:stream');
+  // listr2 asks whether stdout is a terminal and offers to pretend so; the display is on stderr, and stdout may be a file.
+  class StderrRenderer extends DefaultRenderer {
+    static override nonTTY = true;
+  }
+  // listr2 holds back what others write to its two streams; results on stdout must not wait for the display to end.
+  const unused = Object.assign(new PassThrough(), { columns: 0 }) as unknown as NodeJS.WriteStream;
+
+  const finished = deferred<void>();
+  const started = deferred<{ title: string; output: string }>();
+  const display = new Listr(
+    {
+      title: 'Starting',
+      task: (_, task) => {
+        started.resolve(task);
+        return finished.promise;
+      },
+      rendererOptions: { outputBar: Number.POSITIVE_INFINITY, persistentOutput: true },
+    },
+    {
+      renderer: StderrRenderer,
+      rendererOptions: {
+        logger: new ListrLogger({
+          useIcons: true,
+          toStderr: [],
+          processOutput: new ProcessOutput(stream, unused),
+        }),
+        showErrorMessage: false,
+        formatOutput: 'truncate',
+      },
+      exitOnError: false,
+      registerSignalListeners: false,
+    },
+  );
+  const showCursor = stream.write.bind(stream, '\x1b[?25h');
+  // A second Ctrl-C ends the process while the cursor is hidden.
+  process.once('exit', showCursor);
+  const ended = display.run();
+  const task = await started.promise;
+  const failures = failureLines(colour.bad);
+  const note = (line: string) => {
+    task.output = line;
+  };
+
+  return {
+    note,
+    report(event) {
+      if (event.event === 'planning') task.title = describeRows(event.rows);
+      if (event.event === 'progress') task.title = describeCounts(event);
+      if (event.event === 'image-failed') failures(event).forEach(note);
+      if (event.event === 'run-ended' && event.state === 'succeeded') finished.resolve();
+    },
+    async end() {
+      finished.reject(new Error('not succeeded'));
+      await ended;
+      process.off('exit', showCursor);
+    },
+  };
+}
+
+function failureLines(style: (text: string) => string = (text) => text) {
+  let named = 0;
+  return (event: Extract<RunEvent, { event: 'image-failed' }>): string[] => {
+    named++;
+    if (named > NAMED_FAILURES + 1) return [];
+    return [named <= NAMED_FAILURES ? style(describeFailure(event)) : MORE_FAILURES];
+  };
+}
+
+/** `Promise.withResolvers` came with Node 22. */
+function deferred<Value>() {
+  let resolve: (value: Value) => void = () => {};
+  let reject: (reason: Error) => void = () => {};
+  const promise = new Promise<Value>((settle, refuse) => {
+    resolve = settle;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}
