@@ -1,6 +1,6 @@
 import { fold } from './fold.ts';
 import type { Term } from './resolve.ts';
-import { suggest } from './suggest.ts';
+import { pickLabels, suggest } from './suggest.ts';
 import { writeName } from './tokens.ts';
 import type { Query, Vocabulary } from './tree.ts';
 
@@ -12,7 +12,9 @@ const EXPLAINED = 3;
  * operators, words that together are one label. `unknown` is what `resolve` returned. One line each.
  */
 export function hints(query: Query, unknown: readonly Term[], vocabulary: Vocabulary): string[] {
-  const names = [...new Map(unknown.map((term) => [fold(term.name), term])).values()];
+  const names = unknown.filter(
+    (term, i) => unknown.findIndex(({ name }) => fold(name) === fold(term.name)) === i,
+  );
   return [
     ...joinedWords(query, vocabulary),
     ...names.slice(0, EXPLAINED).map((term) => explain(term, vocabulary)),
@@ -37,12 +39,9 @@ const orList = (items: string[]) =>
 function joinedWords(query: Query, vocabulary: Vocabulary): string[] {
   const candidates = new Set(runsOfWords(query).map(fold));
   if (candidates.size === 0) return [];
-  const images = new Map<string, number>();
-  for (const [label, count] of vocabulary) {
-    const folded = fold(label);
-    if (candidates.has(folded)) images.set(folded, (images.get(folded) ?? 0) + count);
-  }
-  return [...images].map(([name, count]) => `${writeName(name)} is one label (${count}): write it in quotes`);
+  return pickLabels(vocabulary, (folded) => (candidates.has(folded) ? 0 : undefined)).map(
+    ({ name, images }) => `${writeName(name)} is one label (${images}): write it in quotes`,
+  );
 }
 
 /** Most words of a label that are tried; Rekognition's longest have five. */

@@ -112,8 +112,6 @@ function join(kind: 'and' | 'or', parts: Query[]): Query {
 /** For who searches for a label that is called like a keyword. */
 function keywordAsLabel(token: Token | undefined): string[] {
   return token?.kind === 'operator' && token.length > 1
-    ? [
-        `to search for a label of that name write "${token.operator}" in quotes or ${token.operator.toLowerCase()}`,
-      ]
+    ? [`a label of that name goes into double quotes: "${token.operator}"`]
     : [];
 }

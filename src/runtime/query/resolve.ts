@@ -81,7 +81,7 @@ function singulars(folded: string): string[] {
  * A matcher for a wildcard term's name. Takes the leftmost place for every piece between two `*`, which is right for
  * patterns without other wildcards, and never backtracks as a regular expression would.
  */
-function glob(pattern: string): (folded: string) => boolean {
+export function glob(pattern: string): (folded: string) => boolean {
   const written = [''];
   for (const [part] of pattern.matchAll(/\\.|[^\\]/gs)) {
     if (part === '*') written.push('');

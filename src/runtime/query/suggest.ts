@@ -16,26 +16,37 @@ const MOST = 3;
  * by number of images.
  */
 export function suggest(name: string, vocabulary: Vocabulary): Suggestion[] {
-  const wanted = fold(name).trim();
-  const closeness = closenessTo(wanted);
-  const found = new Map<string, Suggestion & { rank: number; most: number }>();
-  for (const [label, images] of vocabulary) {
-    const folded = fold(label);
-    const known = found.get(folded);
-    const rank = known?.rank ?? closeness(folded);
-    if (rank === undefined) continue;
-    const better = !known || images > known.most || (images === known.most && label < known.name);
-    found.set(folded, {
-      name: better ? label : known.name,
-      images: images + (known?.images ?? 0),
-      most: better ? images : known.most,
-      rank,
-    });
-  }
-  return [...found.values()]
-    .sort((a, b) => a.rank - b.rank || b.images - a.images || (a.name < b.name ? -1 : 1))
+  return pickLabels(vocabulary, closenessTo(fold(name).trim()))
     .slice(0, MOST)
     .map(({ name, images }) => ({ name, images }));
+}
+
+/**
+ * The labels that `rank` gives a number for, lowest first, then by number of images. Spellings that differ only in case
+ * are one label; `rank` gets it folded.
+ */
+export function pickLabels(
+  vocabulary: Vocabulary,
+  rank: (folded: string) => number | undefined,
+): (Suggestion & { rank: number })[] {
+  const picked = new Map<string, Suggestion & { rank: number; most: number }>();
+  for (const [name, images] of vocabulary) {
+    const folded = fold(name);
+    const known = picked.get(folded);
+    if (!known) {
+      const ranked = rank(folded);
+      if (ranked !== undefined) picked.set(folded, { name, images, rank: ranked, most: images });
+      continue;
+    }
+    known.images += images;
+    if (images > known.most || (images === known.most && name < known.name)) {
+      known.name = name;
+      known.most = images;
+    }
+  }
+  return [...picked.values()].sort(
+    (a, b) => a.rank - b.rank || b.images - a.images || (a.name < b.name ? -1 : 1),
+  );
 }
 
 /** Lower is closer; `undefined`: not close. */

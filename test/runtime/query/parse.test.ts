@@ -198,31 +198,31 @@ describe('an unreadable query', () => {
       "AND needs a label after it
       dog AND
              ^
-      to search for a label of that name write "AND" in quotes or and"
+      a label of that name goes into double quotes: "AND""
     `);
     expect(show('dog AND OR cat')).toMatchInlineSnapshot(`
       "AND needs a label after it
       dog AND OR cat
               ^
-      to search for a label of that name write "AND" in quotes or and"
+      a label of that name goes into double quotes: "AND""
     `);
     expect(show('OR')).toMatchInlineSnapshot(`
       "OR needs a label before it
       OR
       ^
-      to search for a label of that name write "OR" in quotes or or"
+      a label of that name goes into double quotes: "OR""
     `);
     expect(show('(OR dog)')).toMatchInlineSnapshot(`
       "OR needs a label before it
       (OR dog)
        ^
-      to search for a label of that name write "OR" in quotes or or"
+      a label of that name goes into double quotes: "OR""
     `);
     expect(show('dog NOT')).toMatchInlineSnapshot(`
       "NOT needs a label after it
       dog NOT
              ^
-      to search for a label of that name write "NOT" in quotes or not"
+      a label of that name goes into double quotes: "NOT""
     `);
     expect(show('dog - cat')).toMatchInlineSnapshot(`
       "a - needs a label directly after it
