@@ -7,10 +7,10 @@ import { jsonText, writeAndDrain, writeJson } from './output.ts';
 import type { ProgressMode, RunProgress } from './progress.ts';
 import { sanitise } from './sanitise.ts';
 import type { Column } from './tables.ts';
+import { isUsageError, usageError } from './usage.ts';
 import { separateWords } from './words.ts';
 
 type Values = Record<string, unknown>;
-type Args<A extends Values> = NonNullable<Input<Values, Values, A>['args']>;
 
 /** `--stack NAME`, for every command that works on one stack. */
 export const stackFlag = Flags.string({
@@ -59,13 +59,16 @@ export abstract class RekbackCommand<Result extends object | undefined = object>
     argv = this.argv,
   ): Promise<ParserOutput<F, B, A>> {
     const { dashWords } = this.constructor as typeof RekbackCommand;
-    const words = dashWords
-      ? separateWords(argv, { json: { type: 'boolean' }, ...options.baseFlags, ...options.flags })
-      : undefined;
-    const parsed = await super.parse(
-      options.args ? { ...options, args: withoutStdin(options.args) } : options,
-      words ? [...words.flags, '--', ...words.words] : argv,
-    );
+    const flags = { json: { type: 'boolean' as const }, ...options.baseFlags, ...options.flags };
+    const words = dashWords ? separateWords(argv, flags) : undefined;
+    // oclif would read a missing argument from a pipe: `rekback images show < list` must be an error, not a guess.
+    for (const arg of Object.values<{ ignoreStdin?: boolean }>(options.args ?? {})) arg.ignoreStdin = true;
+    const parsed = await super
+      .parse(options, words ? [...words.flags, '--', ...words.words] : argv)
+      .catch((error: unknown) => {
+        if (!isUsageError(error)) throw error;
+        throw usageError(error, `rekback ${this.id?.replaceAll(':', ' ')}`, Object.keys(flags));
+      });
     const { quiet, progress } = parsed.flags as { quiet?: boolean; progress?: ProgressMode };
     this.quiet = quiet === true;
     this.progressMode = progress ?? 'auto';
@@ -107,7 +110,7 @@ export abstract class RekbackCommand<Result extends object | undefined = object>
   }
 
   /** Ends with this code although nothing was thrown: 3 images failed, 4 stopped at a cap, 130/143 interrupted. */
-  protected exitWith(code: 1 | 3 | 4 | 130 | 143): void {
+  protected exitWith(code: 0 | 1 | 3 | 4 | 130 | 143): void {
     process.exitCode = code;
   }
 
@@ -148,13 +151,4 @@ export abstract class RekbackCommand<Result extends object | undefined = object>
     this.interrupt?.dispose();
     await super.finally(error);
   }
-}
-
-/** oclif would read a missing argument from a pipe: `rekback images show < list` must be an error, not a guess. */
-function withoutStdin<A extends Values>(args: Args<A>): Args<A> {
-  const entries = Object.entries(args).map(([name, arg]) => [
-    name,
-    { ...(arg as object), ignoreStdin: true },
-  ]);
-  return Object.fromEntries(entries);
 }

@@ -3,7 +3,7 @@ import { type Palette, palette } from './colours.ts';
 import { Interruption } from './interrupt.ts';
 import { writeJson } from './output.ts';
 import { sanitise, sanitiseLines } from './sanitise.ts';
-import { describeUsageError, isUsageError, plainMessage } from './usage.ts';
+import { isUsageError, usageError } from './usage.ts';
 
 /** Any thrown value as scripts and people get to see it. */
 export interface ReportedError {
@@ -25,15 +25,9 @@ export function describeError(error: unknown): ReportedError {
   if (error instanceof RekbackError) {
     const { code, message, suggestions, exitCode } = error;
     const excerpt = 'rendering' in error && typeof error.rendering === 'string' ? error.rendering : undefined;
-    return {
-      code,
-      message: plainMessage(message),
-      suggestions,
-      exitCode,
-      ...(excerpt === undefined ? {} : { excerpt }),
-    };
+    return { code, message, suggestions, exitCode, ...(excerpt === undefined ? {} : { excerpt }) };
   }
-  if (isUsageError(error)) return { code: 'usage', ...describeUsageError(error), exitCode: 2 };
+  if (isUsageError(error)) return describeError(usageError(error, 'rekback'));
   if (error instanceof Interruption) {
     return { code: 'interrupted', message: error.message, suggestions: [], exitCode: error.exitCode };
   }
@@ -50,14 +44,13 @@ export function describeError(error: unknown): ReportedError {
 export function renderError(error: unknown, options: { verbose: boolean; colour?: Palette }): string {
   const { verbose, colour = palette(process.stderr) } = options;
   const { code, message, suggestions, excerpt } = describeError(error);
+  const stack = verbose && code === 'internal' && error instanceof Error ? error.stack : undefined;
   if (code === 'declined') return `${capitalise(message)}.`;
   const lines = [`${colour.bad('Error:')} ${sanitise(message)}`];
   if (excerpt !== undefined) lines.push('', sanitiseLines(excerpt));
   if (verbose) lines.push(...causes(error).map((cause) => colour.dim(`Caused by: ${sanitise(cause)}`)));
-  if (verbose && code === 'internal' && error instanceof Error && error.stack !== undefined) {
-    lines.push(colour.dim(sanitiseLines(error.stack)));
-  }
-  if (suggestions.length > 0) {
+  if (stack !== undefined) lines.push(colour.dim(sanitiseLines(stack)));
+  else if (suggestions.length > 0) {
     lines.push('', colour.bold('What to do:'), ...suggestions.map((line) => `  ${sanitiseLines(line)}`));
   }
   return lines.join('\n');

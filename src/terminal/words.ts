@@ -23,8 +23,9 @@ export function separateWords(
       byToken.set(`--${long}`, flag);
       if (flag.type === 'boolean' && flag.allowNo) byToken.set(`--no-${long}`, flag);
     }
-    for (const short of [flag.char, ...(flag.charAliases ?? [])]) {
-      if (short !== undefined) byToken.set(`-${short}`, flag);
+    // oclif takes a one-letter alias for a short flag, too; its types forbid `char: '0'`, so `-0` is made that way.
+    for (const short of [flag.char, ...(flag.charAliases ?? []), ...(flag.aliases ?? [])]) {
+      if (short?.length === 1) byToken.set(`-${short}`, flag);
     }
   }
   const separated: { flags: string[]; words: string[] } = { flags: [], words: [] };
