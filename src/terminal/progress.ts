@@ -1,5 +1,6 @@
 import type { Report, RunEvent } from '../runtime/progress.ts';
 import { type Palette, palette } from './colours.ts';
+import { jsonText } from './output.ts';
 import { describeCounts, describeFailure, describeRows } from './progress-lines.ts';
 
 export type ProgressMode = 'auto' | 'plain' | 'json' | 'none';
@@ -34,9 +35,10 @@ export async function showProgress(options: ProgressOptions): Promise<RunProgres
   const { mode, stream = process.stderr, env = process.env, now = Date.now } = options;
   if (mode === 'none') return { report: () => {}, note: writeLine(stream), end: async () => {} };
   if (mode === 'json') {
+    const line = (value: object) => stream.write(`${jsonText(value, false)}\n`);
     return {
-      report: (event) => stream.write(`${JSON.stringify(event)}\n`),
-      note: (line) => stream.write(`${JSON.stringify({ event: 'note', message: line })}\n`),
+      report: (event) => line(event),
+      note: (message) => line({ event: 'note', message }),
       end: async () => {},
     };
   }

@@ -15,12 +15,12 @@ export function unknownCommand(typed: readonly string[], commands: readonly stri
     });
   }
   const isTopic = commands.some((command) => command.startsWith(`${first} `));
-  const meant = new Set(
-    commands.flatMap((command) => closest(typed.slice(0, command.split(' ').length).join(' '), [command])),
+  const meant = commands.filter((command) =>
+    command.split(' ').every((word, index) => closest(typed[index] ?? '', [word]).length > 0),
   );
   return new RekbackError('usage', `unknown command ${isTopic ? typed.slice(0, 2).join(' ') : first}`, {
     suggestions: [
-      ...[...meant].slice(0, 3).map((command) => `Did you mean rekback ${command}?`),
+      ...meant.slice(0, 3).map((command) => `Did you mean rekback ${command}?`),
       isTopic
         ? `Run rekback ${first} --help to see its commands.`
         : 'Run rekback --help to see all commands.',

@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Column, cutMiddle, displayWidth, renderTable } from '../../src/terminal/tables.ts';
+
+interface Row {
+  key: string;
+  images: number;
+  note: string;
+}
+
+const columns: Column<Row>[] = [
+  { header: 'KEY', cell: (row) => row.key },
+  { header: 'IMAGES', cell: (row) => String(row.images), align: 'right' },
+  { header: 'NOTE', cell: (row) => row.note },
+];
+
+const rows: Row[] = [
+  { key: 'short.jpg', images: 7, note: 'ok' },
+  {
+    key: 'archive/2024/summer/holiday-in-the-mountains/selected/edited/panorama-0001.jpg',
+    images: 12_345,
+    note: 'also ok',
+  },
+  { key: 'evil\n\x1b[2J\tname\u202e.jpg', images: 1, note: '犬と猫' },
+];
+
+test('fits 80 columns by cutting the widest column in the middle', () => {
+  expect(renderTable(rows, columns, { width: 80 })).toMatchInlineSnapshot(`
+    "KEY                                                              IMAGES  NOTE
+    short.jpg                                                             7  ok
+    archive/2024/summer/holiday-in-…lected/edited/panorama-0001.jpg   12345  also ok
+    evil\\n\\x1b[2J\\tname\\u202e.jpg                                         1  犬と猫
+    "
+  `);
+});
+
+test('leaves whole what fits 120 columns', () => {
+  expect(renderTable(rows, columns, { width: 120 })).toMatchInlineSnapshot(`
+    "KEY                                                                             IMAGES  NOTE
+    short.jpg                                                                            7  ok
+    archive/2024/summer/holiday-in-the-mountains/selected/edited/panorama-0001.jpg   12345  also ok
+    evil\\n\\x1b[2J\\tname\\u202e.jpg                                                        1  犬と猫
+    "
+  `);
+});
+
+test('without a terminal: whole cells between tabs, no header', () => {
+  expect(renderTable(rows.slice(2), columns, { width: undefined })).toBe(
+    'evil\\n\\x1b[2J\\tname\\u202e.jpg\t1\t犬と猫\n',
+  );
+});
+
+test('styles get the whole cell and its row', () => {
+  const style = (text: string, row: Row) => (row.images > 100 ? `<${text}>` : text);
+  const table = renderTable(rows, [{ header: 'N', cell: (row) => String(row.images), style }], { width: 80 });
+  expect(table).toBe('N\n7\n<12345>\n1\n');
+});
+
+test.each([
+  ['plain', 5],
+  ['日本語', 6],
+  ['e\u0301', 1],
+  ['👩‍🚀', 2],
+  ['…', 1],
+])('%s takes %i columns', (text, width) => {
+  expect(displayWidth(text)).toBe(width);
+});
+
+test('no line is wider than the terminal, whatever the cells are', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ key: fc.string({ unit: 'grapheme', maxLength: 200 }), note: fc.string() }), {
+        minLength: 1,
+      }),
+      fc.integer({ min: 40, max: 120 }),
+      (cells, width) => {
+        const table = renderTable(
+          cells.map((cell) => ({ ...cell, images: 1 })),
+          columns,
+          { width },
+        );
+        for (const line of table.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(width);
+        expect(table.split('\n')).toHaveLength(cells.length + 2);
+      },
+    ),
+  );
+});
+
+test('cutting keeps both ends and never splits a wide character', () => {
+  expect(cutMiddle('abcdefghij', 7)).toBe('abc…hij');
+  expect(cutMiddle('日本語日本語', 6)).toBe('日…語');
+  expect(cutMiddle('short', 5)).toBe('short');
+});
