@@ -25,8 +25,8 @@ export interface ImageStore {
   /** The image's present state; `undefined` when there is none. May carry the bytes where the etag needed them. */
   head(key: string, signal?: AbortSignal): Promise<ImageHead | undefined>;
   read(key: string, signal?: AbortSignal): Promise<Buffer>;
-  /** A path or address a person can open. */
-  link(key: string): string;
+  /** Where a person or program finds the image: a path, or an address (`file:`, `s3:`). */
+  link(key: string, form: 'path' | 'uri'): string;
   /** True where equal etags prove equal content, so that labels may be carried over from another key. */
   readonly etagIsContent: boolean;
 }
@@ -38,6 +38,8 @@ export interface Labeler {
   readonly formats: ReadonlySet<string>;
   /** Bytes; larger images are refused as `too-large` without a call. */
   readonly maxBytes: number;
+  /** US dollars per call, at the dearest tier; 0 where it costs nothing. */
+  readonly callPrice: number;
   /** Calls per second this labeler may take; Infinity where nothing limits it. */
   budget(): Promise<number>;
   /** Labels, or a permanent refusal. Throws `RetryableError` or `SystemicError`. */

@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import type { Executor, ImageStore, IndexReader, IndexWriter, Labeler, ObjectStore } from '../runtime/ports.ts';
+import type {
+  Executor,
+  ImageStore,
+  IndexReader,
+  IndexWriter,
+  Labeler,
+  ObjectStore,
+} from '../runtime/ports.ts';
 import type { Holder, IsAlive } from '../runtime/run/lease.ts';
 import { stackFolder } from './home.ts';
 import type { StackRecord } from './record.ts';
@@ -17,6 +24,8 @@ export interface Stack {
   /** An empty index beside the present one; `replace` puts it in its place. */
   newIndex(): Promise<{ index: IndexWriter; replace(): Promise<void> }>;
   executor(): Promise<Executor>;
+  /** Everything that happens to the images from now on. */
+  watch(onProblem: (error: unknown) => void): Promise<FolderWatch>;
   leases(): Promise<{ holder: (what: string) => Holder; isAlive: IsAlive }>;
 }
 
@@ -56,8 +65,16 @@ export function openStack(record: StackRecord): Stack {
         images: await images(),
         labeler: await labeler(),
         openIndex: () => openWriter(indexFile),
+        rows: async ({ selection }) =>
+          (await import('./rows.ts')).openSelectedRows(selection, await images(), await objects()),
+        prefix: record.prefix,
         concurrency: record.settings.concurrency || undefined,
+        rate: record.settings.rate || undefined,
       });
+    },
+    async watch(onProblem) {
+      const { watchFolder } = await import('../adapters/folder/watch.ts');
+      return watchFolder(root, onProblem);
     },
     async leases() {
       const { isAlive, thisHolder } = await import('../adapters/workers/process.ts');
@@ -65,4 +82,3 @@ export function openStack(record: StackRecord): Stack {
     },
   };
 }
-

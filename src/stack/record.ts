@@ -56,6 +56,11 @@ export function assertWritable({ name, format }: StackRecord): void {
   throw new RekbackError(
     'stack-newer',
     `stack '${name}' was set up by a newer rekback (format ${format}; this one writes ${RECORD_FORMAT})`,
-    { suggestions: ['update rekback: npm install --global rekback@latest', 'reading still works: rekback search …'] },
+    {
+      suggestions: [
+        'update rekback: npm install --global rekback@latest',
+        'reading still works: rekback search …',
+      ],
+    },
   );
 }

@@ -30,10 +30,14 @@ export async function selectStack(name: string | undefined): Promise<StackRecord
   const records = await listStacks();
   const [first] = records;
   if (first === undefined) {
-    throw new RekbackError('no-stack', name === undefined ? 'there is no stack yet' : `there is no stack '${name}'`, {
-      exitCode: 2,
-      suggestions: ['make one with: rekback setup --folder DIR', 'or see it all at once: rekback try DIR'],
-    });
+    throw new RekbackError(
+      'no-stack',
+      name === undefined ? 'there is no stack yet' : `there is no stack '${name}'`,
+      {
+        exitCode: 2,
+        suggestions: ['make one with: rekback setup --folder DIR', 'or see it all at once: rekback try DIR'],
+      },
+    );
   }
   const names = records.map((record) => record.name).join(', ');
   if (name !== undefined) {

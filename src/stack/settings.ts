@@ -20,7 +20,8 @@ interface Definition {
   note?: string;
 }
 
-const OUTDATES = 'applies to images labelled from now on; for the others: rekback backfill now --relabel outdated';
+const OUTDATES =
+  'applies to images labelled from now on; for the others: rekback backfill now --relabel outdated';
 
 export const SETTINGS: Readonly<Record<SettingName, Definition>> = {
   'min-confidence': { summary: 'least confidence of a search', initial: 0, lowest: 0, highest: 100 },
@@ -31,9 +32,25 @@ export const SETTINGS: Readonly<Record<SettingName, Definition>> = {
     highest: 100,
     note: OUTDATES,
   },
-  'max-labels': { summary: 'most labels stored per image', initial: 100, lowest: 1, highest: 1000, note: OUTDATES },
-  concurrency: { summary: 'images in flight at once; 0: as many as suit this machine', initial: 0, lowest: 0, highest: 256 },
-  rate: { summary: 'most labeler calls per second; 0: what the labeler allows', initial: 0, lowest: 0, highest: 100_000 },
+  'max-labels': {
+    summary: 'most labels stored per image',
+    initial: 100,
+    lowest: 1,
+    highest: 1000,
+    note: OUTDATES,
+  },
+  concurrency: {
+    summary: 'images in flight at once; 0: as many as suit this machine',
+    initial: 0,
+    lowest: 0,
+    highest: 256,
+  },
+  rate: {
+    summary: 'most labeler calls per second; 0: what the labeler allows',
+    initial: 0,
+    lowest: 0,
+    highest: 100_000,
+  },
 };
 
 export const settingNames = Object.keys(SETTINGS) as SettingName[];
@@ -67,3 +84,13 @@ export function parseSetting(assignment: string): [SettingName, number] {
   }
   return [known, value];
 }
+
+export interface SettingValue {
+  name: SettingName;
+  value: number;
+  summary: string;
+}
+
+/** Every setting with its present value. */
+export const describeSettings = (settings: Settings): SettingValue[] =>
+  settingNames.map((name) => ({ name, value: settings[name], summary: SETTINGS[name].summary }));

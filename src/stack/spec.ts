@@ -10,7 +10,9 @@ export function checkStackName(name: string): string {
   if (name.length <= NAME_LENGTH && NAME.test(name)) return name;
   throw new RekbackError('stack-name', `'${name}' can't be a stack's name`, {
     exitCode: 2,
-    suggestions: [`use lower-case letters, digits and '-', beginning with a letter, at most ${NAME_LENGTH} characters`],
+    suggestions: [
+      `use lower-case letters, digits and '-', beginning with a letter, at most ${NAME_LENGTH} characters`,
+    ],
   });
 }
 

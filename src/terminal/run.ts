@@ -1,5 +1,6 @@
 import type { RunSummary } from '../runtime/run/record.ts';
-import { formatCount, formatCounted, formatDuration } from './format.ts';
+import type { DryRun } from '../stack/dry-run.ts';
+import { formatCount, formatCounted, formatDollars, formatDuration } from './format.ts';
 import { Interruption } from './interrupt.ts';
 import { sanitise } from './sanitise.ts';
 
@@ -59,4 +60,15 @@ export function describeSample({ looked, withKeywords }: { looked: number; withK
   return withKeywords === 0
     ? `${share}; only colours will be found.`
     : `${share}; those and colours will be found.`;
+}
+
+/** What a backfill would do. */
+export function describeDryRun({ total, skipped, toLabel, cost }: DryRun): string[] {
+  const lines = [`Of ${formatCounted(total, 'image')}, nothing was changed:`];
+  lines.push(
+    `  ${formatCount(toLabel).padStart(9)} would be labelled, for ${cost === 0 ? 'nothing' : `at most ${formatDollars(cost)}`}`,
+  );
+  const count = sum(skipped);
+  if (count > 0) lines.push(`  ${formatCount(count).padStart(9)} would be skipped (${reasons(skipped)})`);
+  return lines;
 }

@@ -3,6 +3,7 @@ import { constants, realpathSync, statSync } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import type { ImageHead } from '../../runtime/contract.ts';
 import { RekbackError, RetryableError, SystemicError, UnreadableError } from '../../runtime/errors.ts';
 import type { ImageStore } from '../../runtime/ports.ts';
@@ -44,11 +45,10 @@ export function resolveFolder(path: string): string {
  * @param root as `resolveFolder` gives it
  */
 export function openFolderImages(root: string): ImageStore {
-  const pathOf = (key: string) => join(root, key);
   return {
     bucket: root,
     etagIsContent: true,
-    link: pathOf,
+    link: (key, form) => (form === 'path' ? join(root, key) : pathToFileURL(join(root, key)).href),
     async *list({ prefix = '', signal }) {
       try {
         for (const batch of walk(root, prefix)) {

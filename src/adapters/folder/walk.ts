@@ -11,6 +11,22 @@ interface Entry {
   sortName: string;
   name: string;
   entry: Dirent<Buffer>;
+  /** Where a symbolic link leads; undefined also where it leads nowhere. */
+  target: Target | undefined;
+}
+
+interface Target {
+  path: string;
+  stats: Stats;
+}
+
+function linkTarget(link: string): Target | undefined {
+  try {
+    const path = realpathSync(link);
+    return { path, stats: statSync(path) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Beyond this code unit, UTF-16 order and UTF-8 byte order disagree. */
@@ -54,10 +70,12 @@ export function* walk(root: string, prefix: string): Generator<ListedImage[]> {
     }
     const entries: Entry[] = raw.map((entry) => {
       const name = entry.name.toString('utf8');
-      return { name, sortName: entry.isDirectory() ? `${name}/` : name, entry };
+      const target = entry.isSymbolicLink() ? linkTarget(join(path, name)) : undefined;
+      const isFolder = entry.isDirectory() || target?.stats.isDirectory() === true;
+      return { name, sortName: isFolder ? `${name}/` : name, entry, target };
     });
     sortByBytes(entries);
-    for (const { name, entry } of entries) {
+    for (const { name, entry, target } of entries) {
       const key = keyPrefix + name;
       const child = join(path, name);
       if (!isUtf8(entry.name)) {
@@ -65,7 +83,7 @@ export function* walk(root: string, prefix: string): Generator<ListedImage[]> {
       } else if (entry.isDirectory()) {
         yield* folder(child, `${key}/`, above);
       } else if (entry.isSymbolicLink()) {
-        yield* link(child, key, above);
+        yield* link(target, child, key, above);
       } else if (entry.isFile() && key.startsWith(prefix)) {
         const stats = lstatSync(child, { throwIfNoEntry: false });
         if (stats !== undefined) batch.push(listed(key, stats));
@@ -77,23 +95,20 @@ export function* walk(root: string, prefix: string): Generator<ListedImage[]> {
     }
   }
 
-  function* link(path: string, key: string, above: readonly string[]): Generator<ListedImage[]> {
-    let target: string;
-    let stats: Stats;
-    try {
-      target = realpathSync(path);
-      stats = statSync(target);
-    } catch {
+  function* link(
+    target: Target | undefined,
+    path: string,
+    key: string,
+    above: readonly string[],
+  ): Generator<ListedImage[]> {
+    const isLoop = (to: Target) =>
+      to.stats.isDirectory() && (above.includes(to.path) || inside(to.path, path));
+    if (target === undefined || !inside(root, target.path) || isLoop(target)) {
       if (key.startsWith(prefix)) batch.push({ key, skip: 'symlink' });
-      return;
-    }
-    const loops = above.includes(target) || inside(target, path);
-    if (!inside(root, target) || (stats.isDirectory() && loops)) {
-      if (key.startsWith(prefix)) batch.push({ key, skip: 'symlink' });
-    } else if (stats.isDirectory()) {
-      yield* folder(path, `${key}/`, [...above, target]);
-    } else if (stats.isFile() && key.startsWith(prefix)) {
-      batch.push(listed(key, stats));
+    } else if (target.stats.isDirectory()) {
+      yield* folder(path, `${key}/`, [...above, target.path]);
+    } else if (target.stats.isFile() && key.startsWith(prefix)) {
+      batch.push(listed(key, target.stats));
     }
   }
 

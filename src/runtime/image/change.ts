@@ -1,3 +1,5 @@
+import type { ListedImage } from '../ports.ts';
+
 /**
  * Something that happened to an image, whoever tells it: an inventory row, a listing, a live event, a retry.
  *
@@ -15,3 +17,14 @@ export interface Change {
   lastModified?: number;
   etag?: string;
 }
+
+/** An image of a list. */
+export const seenImage = ({ key, size, lastModified, etag }: ListedImage, row: number): Change => ({
+  kind: 'seen',
+  key,
+  order: '',
+  row,
+  ...(size === undefined ? {} : { size }),
+  ...(lastModified === undefined ? {} : { lastModified }),
+  ...(etag === undefined ? {} : { etag }),
+});

@@ -80,10 +80,12 @@ export function decide(known: Case, policy: Policy): Step {
 
   const { head } = known;
   if (current !== undefined && isSameImage(current, head) && !mustRelabel(current, policy)) {
-    // Only its time moved (or it was too fresh to trust): the labels stay, and next time no look is needed.
-    const { lastModified } = head;
-    const document = { ...current, lastModified, observedAt: seen.observedAt, seq: seen.seq };
     const reason = current.state === 'failed' ? 'failed-before' : 'unchanged';
+    const { lastModified } = head;
+    if (lastModified === current.lastModified && seen.seq === current.seq && !isRacy(current))
+      return skipped(reason);
+    // Only its time or order moved (or it was too fresh to trust): the labels stay; next time no look is needed.
+    const document = { ...current, lastModified, observedAt: seen.observedAt, seq: seen.seq };
     return { step: 'write', document, expected, outcome: { outcome: 'skipped', reason } };
   }
 
@@ -118,11 +120,10 @@ const outcomeOf = (document: Pick<Document, 'state' | 'reason' | 'detail'>): Out
 function isUnchangedRow(current: Known['document'], change: Change): boolean {
   if (change.kind !== 'seen' || current.state === 'deleted' || current.size !== change.size) return false;
   if (change.etag !== undefined) return change.etag === current.etag;
-  return (
-    change.lastModified === current.lastModified &&
-    current.observedAt >= current.lastModified + RACY_MILLISECONDS
-  );
+  return change.lastModified === current.lastModified && !isRacy(current);
 }
+
+const isRacy = (current: Known['document']) => current.observedAt < current.lastModified + RACY_MILLISECONDS;
 
 const isSameImage = (current: Known['document'], head: ImageHead) =>
   current.state !== 'deleted' && current.etag === head.etag && current.size === head.size;

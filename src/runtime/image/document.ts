@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Answer, DetectedLabel, Document, ImageHead, Label, Labeling } from '../contract.ts';
+import { fold } from '../query/fold.ts';
 import type { Change } from './change.ts';
 
 /** What a document records of the labeling: two labelings with one fingerprint give one image the same labels. */
@@ -10,38 +11,37 @@ export function fingerprint(labeling: Labeling): string {
   return `${labeler}-${revision}-${hash}`;
 }
 
-/** The form in which two spellings of a label are one: composed, in lower case. */
-export const foldLabel = (name: string): string => name.normalize('NFC').toLowerCase();
-
 /**
  * The labels that the index keeps of an answer: those allowed by the labeling and at or above its floor, confidence
  * floored to whole numbers, each once (case-insensitively, the highest confidence wins), and all ancestors, marked as
  * inherited, with the confidence of their surest descendant. Best first, ties by name.
  */
 export function storedLabels(detected: readonly DetectedLabel[], labeling: Labeling): Label[] {
-  const include = new Set(labeling.include.map(foldLabel));
-  const exclude = new Set(labeling.exclude.map(foldLabel));
+  const include = new Set(labeling.include.map(fold));
+  const exclude = new Set(labeling.exclude.map(fold));
   const allowed = detected
     .filter(({ name, confidence }) => {
-      const fold = foldLabel(name);
+      const folded = fold(name);
       return (
-        confidence >= labeling.labelFloor && !exclude.has(fold) && (include.size === 0 || include.has(fold))
+        confidence >= labeling.labelFloor &&
+        !exclude.has(folded) &&
+        (include.size === 0 || include.has(folded))
       );
     })
     .sort((a, b) => b.confidence - a.confidence)
     .slice(0, labeling.maxLabels);
   const labels = new Map<string, Label>();
   for (const { name, confidence } of allowed) {
-    const fold = foldLabel(name);
-    if (!labels.has(fold)) labels.set(fold, { name, confidence: wholeConfidence(confidence) });
+    const folded = fold(name);
+    if (!labels.has(folded)) labels.set(folded, { name, confidence: wholeConfidence(confidence) });
   }
   for (const { parents = [], confidence } of allowed) {
     for (const name of parents) {
-      const fold = foldLabel(name);
-      const known = labels.get(fold);
+      const folded = fold(name);
+      const known = labels.get(folded);
       const inherited = { name, confidence: wholeConfidence(confidence), inherited: true };
       if (known === undefined || (known.inherited && known.confidence < inherited.confidence)) {
-        labels.set(fold, inherited);
+        labels.set(folded, inherited);
       }
     }
   }

@@ -81,6 +81,12 @@ export const runActive = (holder: Holder): RekbackError =>
     suggestions: ['wait for it with: rekback backfill now --wait', 'or end it with: rekback backfill cancel'],
   });
 
+/** The error of a command that can't work while the stack is followed. */
+export const liveActive = (holder: Holder): RekbackError =>
+  new RekbackError('live-active', `the stack is followed: ${describeHolder(holder)}`, {
+    suggestions: ['end it with Ctrl-C where it runs, then try again'],
+  });
+
 function isHeld({ holder, renewedAt }: StoredLease, isAlive: IsAlive): boolean {
   return isAlive(holder) ?? Date.now() - renewedAt < LEASE_MILLISECONDS;
 }

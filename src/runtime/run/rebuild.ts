@@ -19,11 +19,7 @@ export interface Rebuilt {
  *
  * @throws RekbackError `archive-unreadable`
  */
-export async function rebuildIndex(
-  objects: ObjectStore,
-  index: IndexWriter,
-  onPart: (parts: number) => void,
-): Promise<Rebuilt> {
+export async function rebuildIndex(objects: ObjectStore, index: IndexWriter): Promise<Rebuilt> {
   const rebuilt: Rebuilt = { parts: 0, documents: 0 };
   for (const pass of ['labelled', 'moved'] as const) {
     for await (const { key } of objects.list(ARCHIVE)) {
@@ -41,7 +37,7 @@ export async function rebuildIndex(
         }
       }
       rebuilt.documents += await replay(documents, index);
-      if (pass === 'labelled') onPart(++rebuilt.parts);
+      if (pass === 'labelled') rebuilt.parts++;
     }
   }
   return rebuilt;

@@ -120,7 +120,10 @@ export const isWorking = (state: RunState): boolean => state === 'planning' || s
 export const isUnfinished = (state: RunState): boolean =>
   isWorking(state) || state === 'stopped' || state === 'failed' || state === 'interrupted';
 
-async function readJson<T>(objects: ObjectStore, key: string): Promise<T | undefined> {
+/** An object of the stack that may not be there yet.
+ * @throws RekbackError `stack-damaged`
+ */
+export async function readJson<T>(objects: ObjectStore, key: string): Promise<T | undefined> {
   const stored = await objects.get(key);
   if (stored === undefined) return undefined;
   try {
@@ -128,4 +131,13 @@ async function readJson<T>(objects: ObjectStore, key: string): Promise<T | undef
   } catch (error) {
     throw new RekbackError('stack-damaged', `the stack's object '${key}' can't be read`, { cause: error });
   }
+}
+
+/** All runs with their ledgers, newest first. */
+export async function listRuns(objects: ObjectStore, isAlive: IsAlive): Promise<RunSummary[]> {
+  const runs: RunSummary[] = [];
+  for (const id of (await runIds(objects)).reverse()) {
+    runs.push(await summarise(objects, await readRun(objects, id), isAlive));
+  }
+  return runs;
 }

@@ -1,10 +1,10 @@
-import { CHUNK_ROWS, type Outcome } from '../contract.ts';
+import type { Outcome } from '../contract.ts';
 import { RekbackError } from '../errors.ts';
 import { encodePart, readPart } from '../image/archive.ts';
-import type { Change } from '../image/change.ts';
+import { seenImage } from '../image/change.ts';
 import type { Case } from '../image/decide.ts';
 import { type SettleContext, settle } from '../image/settle.ts';
-import type { ListedImage, ObjectStore } from '../ports.ts';
+import type { ObjectStore } from '../ports.ts';
 import { readChunk } from '../rows/chunk.ts';
 import { archivePart, chunkArchive, chunkResult, chunkRows } from './layout.ts';
 import { type ChunkResult, count, emptyResult } from './ledger.ts';
@@ -13,8 +13,9 @@ import type { RunRecord } from './record.ts';
 /** What settling needs beside what the chunk itself brings. */
 export type WorkContext = Omit<SettleContext, 'archive' | 'recovered' | 'onOutcome'> & {
   objects: ObjectStore;
-  /** Told after each row. */
+  /** Told after each row, and after each answer that was kept. */
   onRow?: (key: string, outcome: Outcome) => void;
+  onCall?: () => void;
 };
 
 /**
@@ -32,7 +33,9 @@ export async function workChunk(run: RunRecord, chunk: number, context: WorkCont
       suggestions: [`end the run with: rekback backfill cancel ${run.id}`, 'then start another'],
     });
   }
-  const changes = (await readChunk(stored.body)).map((image, at) => seen(image, chunk * CHUNK_ROWS + at));
+  const changes = (await readChunk(stored.body)).map((image, at) =>
+    seenImage(image, chunk * CHUNK_ROWS + at),
+  );
   const archived = await readChunkArchive(objects, chunkArchive(run.id, chunk));
   const result = emptyResult(chunk, changes.length);
   result.labelCalls = archived.calls;
@@ -46,7 +49,11 @@ export async function workChunk(run: RunRecord, chunk: number, context: WorkCont
         archivePart(chunkArchive(run.id, chunk), part++),
         await encodePart(run.labeling, entries),
       );
-      result.labelCalls += entries.filter(({ answer }) => answer !== undefined).length;
+      for (const { answer } of entries) {
+        if (answer === undefined) continue;
+        result.labelCalls++;
+        context.onCall?.();
+      }
     },
     onOutcome: ({ key }, outcome) => {
       count(result, key, outcome);
@@ -61,16 +68,6 @@ export async function workChunk(run: RunRecord, chunk: number, context: WorkCont
   }
   return result;
 }
-
-const seen = ({ key, size, lastModified, etag }: ListedImage, row: number): Change => ({
-  kind: 'seen',
-  key,
-  order: '',
-  row,
-  ...(size === undefined ? {} : { size }),
-  ...(lastModified === undefined ? {} : { lastModified }),
-  ...(etag === undefined ? {} : { etag }),
-});
 
 /** What earlier attempts at a chunk paid for. */
 async function readChunkArchive(objects: ObjectStore, prefix: string) {

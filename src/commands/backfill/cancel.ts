@@ -1,0 +1,30 @@
+import { Args } from '@oclif/core';
+import type { RunSummary } from '../../runtime/run/record.ts';
+import { openStack } from '../../stack/open.ts';
+import { selectStack } from '../../stack/select.ts';
+import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { describeRun } from '../../terminal/run.ts';
+
+export default class BackfillCancel extends RekbackCommand<{ run: RunSummary }> {
+  static override summary = 'End a run for good. What it indexed stays.';
+  static override description = 'Images in flight are finished. A run that has ended is left as it is.';
+  static override examples = ['<%= config.bin %> backfill cancel'];
+  static override args = { run: Args.string({ description: 'The run; the newest by default.' }) };
+  static override flags = { stack: stackFlag };
+
+  async run(): Promise<{ run: RunSummary }> {
+    const { args, flags } = await this.parse(BackfillCancel);
+    const stack = openStack(await selectStack(flags.stack));
+    const { findRun, summarise } = await import('../../runtime/run/record.ts');
+    const { cancelRun } = await import('../../runtime/run/cancel.ts');
+    const objects = await stack.objects();
+    const { isAlive } = await stack.leases();
+    const run = await summarise(
+      objects,
+      await cancelRun(objects, await findRun(objects, args.run), isAlive),
+      isAlive,
+    );
+    this.print(describeRun(run).join('\n'));
+    return { run };
+  }
+}

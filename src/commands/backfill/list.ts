@@ -1,0 +1,34 @@
+import type { RunSummary } from '../../runtime/run/record.ts';
+import { openStack } from '../../stack/open.ts';
+import { selectStack } from '../../stack/select.ts';
+import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { formatCount, formatDate } from '../../terminal/format.ts';
+
+const sum = (counts: Record<string, number>) =>
+  Object.values(counts).reduce((total, count) => total + count, 0);
+
+export default class BackfillList extends RekbackCommand<{ runs: RunSummary[] }> {
+  static override summary = 'List the runs, newest first.';
+  static override examples = ['<%= config.bin %> backfill list'];
+  static override flags = { stack: stackFlag };
+
+  async run(): Promise<{ runs: RunSummary[] }> {
+    const { flags } = await this.parse(BackfillList);
+    const stack = openStack(await selectStack(flags.stack));
+    const { listRuns } = await import('../../runtime/run/record.ts');
+    const { isAlive } = await stack.leases();
+    const runs = await listRuns(await stack.objects(), isAlive);
+    await this.table(runs, [
+      { header: 'Run', cell: ({ id }) => id },
+      { header: 'State', cell: ({ state }) => state },
+      { header: 'Started', cell: ({ startedAt }) => formatDate(Date.parse(startedAt)) },
+      { header: 'Images', cell: ({ total }) => formatCount(total), align: 'right' },
+      { header: 'Indexed', cell: ({ indexed }) => formatCount(indexed), align: 'right' },
+      { header: 'Skipped', cell: ({ skipped }) => formatCount(sum(skipped)), align: 'right' },
+      { header: 'Failed', cell: ({ failed }) => formatCount(sum(failed)), align: 'right' },
+      { header: 'Pending', cell: ({ pending }) => formatCount(pending), align: 'right' },
+    ]);
+    if (runs.length === 0) this.note('There was no backfill yet. Start one with: rekback backfill now');
+    return { runs };
+  }
+}

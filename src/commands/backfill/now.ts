@@ -1,0 +1,96 @@
+import { resolve } from 'node:path';
+import { Flags } from '@oclif/core';
+import { RekbackError } from '../../runtime/errors.ts';
+import type { RunSummary, Selection } from '../../runtime/run/record.ts';
+import { attachOrBackfill, backfill } from '../../stack/backfill.ts';
+import { type DryRun, dryRun } from '../../stack/dry-run.ts';
+import { openStack } from '../../stack/open.ts';
+import { selectStack } from '../../stack/select.ts';
+import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { describeDryRun, describeRun, runExitCode } from '../../terminal/run.ts';
+
+type Result = { run: RunSummary } | { dryRun: DryRun };
+
+export default class BackfillNow extends RekbackCommand<Result> {
+  static override summary = 'Label the images that are there.';
+  static override description =
+    'Images that are labelled already and have not changed cost nothing. Interrupted at any moment, the same command\n' +
+    'goes on; a run that was stopped or failed goes on without --from, --prefix, --sample and --relabel.';
+  static override examples = [
+    '<%= config.bin %> backfill now',
+    '<%= config.bin %> backfill now --sample 100 --dry-run',
+    '<%= config.bin %> backfill now --from keys.txt --limit 1000',
+    '<%= config.bin %> backfill now --relabel outdated',
+  ];
+  static override flags = {
+    stack: stackFlag,
+    from: Flags.string({
+      helpValue: 'listing|FILE',
+      summary: 'Rows: the folder (listing), or a file: manifest.json, CSV, CSV.gz, Parquet, key list.',
+    }),
+    prefix: Flags.string({ helpValue: 'P', summary: 'Only keys that begin with this.' }),
+    sample: Flags.integer({ min: 1, helpValue: 'N', summary: 'Only N images, at random.' }),
+    relabel: Flags.option({
+      options: ['all', 'outdated', 'failed'] as const,
+      summary: 'Label again although there is an answer.',
+    })(),
+    limit: Flags.integer({ min: 1, helpValue: 'N', summary: 'Make at most N labeler calls now.' }),
+    'max-cost': Flags.string({ helpValue: 'USD', summary: 'Spend at most this much on labeler calls now.' }),
+    rate: Flags.integer({ min: 1, helpValue: 'N', summary: 'Make at most N labeler calls per second.' }),
+    'dry-run': Flags.boolean({ summary: 'Only count what would be done.' }),
+    wait: Flags.boolean({ summary: 'Where a run is active already, follow it to its end.' }),
+  };
+
+  async run(): Promise<Result> {
+    const { flags } = await this.parse(BackfillNow);
+    const maxCost = flags['max-cost'] === undefined ? undefined : dollars(flags['max-cost']);
+    const stack = openStack(await selectStack(flags.stack));
+    const selection = selected(flags);
+    const { report, end } = await this.progress();
+    const draining = this.interruptSignal();
+    if (flags['dry-run']) {
+      const counted = await dryRun(stack, selection, draining);
+      this.print(describeDryRun(counted).join('\n'));
+      return { dryRun: counted };
+    }
+    const { limit, rate } = flags;
+    const options = { selection, draining, report, limit, maxCost, rate, what: 'rekback backfill now' };
+    const run = await (flags.wait ? attachOrBackfill(stack, options) : backfill(stack, options));
+    await end();
+    this.print(describeRun(run).join('\n'));
+    this.exitWith(runExitCode(run, draining));
+    return { run };
+  }
+}
+
+/** Undefined where nothing was selected. */
+function selected({
+  from,
+  prefix,
+  sample,
+  relabel,
+}: {
+  from?: string | undefined;
+  prefix?: string | undefined;
+  sample?: number | undefined;
+  relabel?: 'all' | 'outdated' | 'failed' | undefined;
+}): Selection | undefined {
+  if ([from, prefix, sample, relabel].every((flag) => flag === undefined)) return undefined;
+  return {
+    from:
+      from === undefined || from === 'listing'
+        ? { kind: 'listing' }
+        : { kind: 'file', path: /^s3:/i.test(from) ? from : resolve(from) },
+    relabel: relabel ?? 'none',
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(sample === undefined ? {} : { sample }),
+  };
+}
+
+function dollars(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  throw new RekbackError('usage', `'${text}' is no amount of dollars`, {
+    exitCode: 2,
+    suggestions: ['write it like 12.50'],
+  });
+}

@@ -1,0 +1,34 @@
+import { Args, Flags } from '@oclif/core';
+import { findRun, type RunSummary, type Selection } from '../../runtime/run/record.ts';
+import { backfill } from '../../stack/backfill.ts';
+import { openStack } from '../../stack/open.ts';
+import { selectStack } from '../../stack/select.ts';
+import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { describeRun, runExitCode } from '../../terminal/run.ts';
+
+export default class BackfillRetry extends RekbackCommand<{ run: RunSummary }> {
+  static override summary = 'Try the failed images of a run again, as a run of their own.';
+  static override examples = ['<%= config.bin %> backfill retry'];
+  static override args = {
+    run: Args.string({ description: 'The run whose failures to try; the newest by default.' }),
+  };
+  static override flags = {
+    stack: stackFlag,
+    limit: Flags.integer({ min: 1, helpValue: 'N', summary: 'Make at most N labeler calls.' }),
+  };
+
+  async run(): Promise<{ run: RunSummary }> {
+    const { args, flags } = await this.parse(BackfillRetry);
+    const stack = openStack(await selectStack(flags.stack));
+    const { id } = await findRun(await stack.objects(), args.run);
+    const { report, end } = await this.progress();
+    const draining = this.interruptSignal();
+    const selection: Selection = { from: { kind: 'failures', run: id }, relabel: 'failed' };
+    const what = 'rekback backfill retry';
+    const run = await backfill(stack, { selection, draining, report, limit: flags.limit, what });
+    await end();
+    this.print(describeRun(run).join('\n'));
+    this.exitWith(runExitCode(run, draining));
+    return { run };
+  }
+}

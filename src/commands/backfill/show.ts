@@ -1,0 +1,27 @@
+import { Args } from '@oclif/core';
+import type { RunSummary } from '../../runtime/run/record.ts';
+import { openStack } from '../../stack/open.ts';
+import { selectStack } from '../../stack/select.ts';
+import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { describeRun } from '../../terminal/run.ts';
+
+export default class BackfillShow extends RekbackCommand<{ run: RunSummary }> {
+  static override summary = "Show a run's account.";
+  static override examples = [
+    '<%= config.bin %> backfill show',
+    '<%= config.bin %> backfill show 20261123-150405-4f2a',
+  ];
+  static override args = { run: Args.string({ description: 'The run; the newest by default.' }) };
+  static override flags = { stack: stackFlag };
+
+  async run(): Promise<{ run: RunSummary }> {
+    const { args, flags } = await this.parse(BackfillShow);
+    const stack = openStack(await selectStack(flags.stack));
+    const { findRun, summarise } = await import('../../runtime/run/record.ts');
+    const objects = await stack.objects();
+    const { isAlive } = await stack.leases();
+    const run = await summarise(objects, await findRun(objects, args.run), isAlive);
+    this.print(describeRun(run).join('\n'));
+    return { run };
+  }
+}

@@ -1,0 +1,23 @@
+import type { Rebuilt } from '../../runtime/run/rebuild.ts';
+import { openStack } from '../../stack/open.ts';
+import { rebuild } from '../../stack/rebuild.ts';
+import { selectStack } from '../../stack/select.ts';
+import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { formatCounted } from '../../terminal/format.ts';
+
+export default class IndexRebuild extends RekbackCommand<Rebuilt> {
+  static override summary =
+    'Make the whole index again from the archived labels, without a single labeler call.';
+  static override description = 'The present index answers until the new one takes its place.';
+  static override examples = ['<%= config.bin %> index rebuild'];
+  static override flags = { stack: stackFlag };
+
+  async run(): Promise<Rebuilt> {
+    const { flags } = await this.parse(IndexRebuild);
+    const rebuilt = await rebuild(openStack(await selectStack(flags.stack)));
+    this.print(
+      `The index was made again: ${formatCounted(rebuilt.documents, 'image')} from ${formatCounted(rebuilt.parts, 'archived object')}, 0 labeler calls.`,
+    );
+    return rebuilt;
+  }
+}
