@@ -68,7 +68,7 @@ function distance(a: string, b: string): number {
 
 describe('distanceTo', () => {
   it('is the restricted Damerau-Levenshtein distance up to its limit', () => {
-    const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '🐕'), maxLength: 6 });
+    const word = fc.string({ unit: fc.constantFrom('a', 'b', '🐕'), maxLength: 5 });
     fc.assert(
       fc.property(
         word,
