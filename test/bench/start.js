@@ -1,0 +1,96 @@
+// Start-up time against the smallest oclif CLI that there can be, in one interleaved run: the machine's load cancels out.
+// Alone: node test/bench/start.js (after npm run build).
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../..');
+const RUN = join(ROOT, 'bin/run.js');
+
+/** The promise: at most this many times the start of a bare oclif command. */
+export const START_RATIO = 1.4;
+
+/**
+ * Median milliseconds of a bare command, of `rekback --help` and of `rekback search dog` on an empty stack, and their
+ * ratios to the bare one.
+ */
+export async function start(rounds = 15) {
+  const folder = await mkdtemp(join(tmpdir(), 'rekback-start-'));
+  try {
+    const hello = await makeHello(join(folder, 'hello'));
+    await mkdir(join(folder, 'images'));
+    const env = { ...process.env, REKBACK_HOME: join(folder, 'home') };
+    const setup = [RUN, 'setup', '--folder', join(folder, 'images'), '--stack', 'bench', '--yes'];
+    run(setup, env);
+    const candidates = {
+      hello: [hello, 'hello'],
+      help: [RUN, '--help'],
+      search: [RUN, 'search', 'dog'],
+    };
+    const times = { hello: [], help: [], search: [] };
+    for (let round = 0; round <= rounds; round++) {
+      for (const [name, args] of Object.entries(candidates)) {
+        const milliseconds = run(args, env);
+        // The first round fills the disk's cache.
+        if (round > 0) times[name].push(milliseconds);
+      }
+    }
+    const medians = Object.fromEntries(Object.entries(times).map(([name, values]) => [name, median(values)]));
+    return {
+      medians,
+      ratios: { help: medians.help / medians.hello, search: medians.search / medians.hello },
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What `oclif generate` makes, without its tests and plugins. */
+async function makeHello(folder) {
+  await mkdir(join(folder, 'commands'), { recursive: true });
+  const pjson = {
+    name: 'hello',
+    version: '1.0.0',
+    type: 'module',
+    oclif: { bin: 'hello', commands: './commands' },
+  };
+  await writeFile(join(folder, 'package.json'), JSON.stringify(pjson));
+  await writeFile(
+    join(folder, 'commands/hello.js'),
+    `import { Command } from '@oclif/core';
+     export default class Hello extends Command {
+       async run() { await this.parse(Hello); this.log('hello'); }
+     }`,
+  );
+  await writeFile(
+    join(folder, 'run.js'),
+    `import { execute } from '@oclif/core';
+     await execute({ dir: import.meta.url });`,
+  );
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  const { Plugin } = await import('@oclif/core');
+  const plugin = new Plugin({ root: folder, type: 'core', ignoreManifest: true });
+  await plugin.load();
+  await writeFile(join(folder, 'oclif.manifest.json'), JSON.stringify(plugin.manifest));
+  return join(folder, 'run.js');
+}
+
+function run(args, env) {
+  const before = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`);
+  return performance.now() - before;
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+if (import.meta.filename === process.argv[1]) {
+  const { medians, ratios } = await start();
+  console.log(`bare oclif command   ${medians.hello.toFixed(0)} ms`);
+  console.log(`rekback --help       ${medians.help.toFixed(0)} ms  ${ratios.help.toFixed(2)}×`);
+  console.log(`rekback search dog   ${medians.search.toFixed(0)} ms  ${ratios.search.toFixed(2)}×`);
+  process.exitCode = Math.max(...Object.values(ratios)) <= START_RATIO ? 0 : 1;
+}
