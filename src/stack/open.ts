@@ -1,3 +1,4 @@
+import type { FolderWatch } from '../adapters/folder/watch.ts';
 import { join } from 'node:path';
 import type {
   Executor,

@@ -1,4 +1,4 @@
-import { type Answer, type FailReason, LOOK_UP_BATCH, type Outcome } from '../contract.ts';
+import { type Answer, type FailReason, type ImageHead, LOOK_UP_BATCH, type Outcome } from '../contract.ts';
 import { RetryableError, SystemicError, UnreadableError } from '../errors.ts';
 import type { ImageStore, IndexWriter, Labeler } from '../ports.ts';
 import type { ArchiveEntry } from './archive.ts';
@@ -117,6 +117,14 @@ function newCase(change: Change, { recovered }: SettleContext): Case {
   return answer === undefined ? { change } : { change, answer };
 }
 
+/** Answers of this batch. */
+interface Asked {
+  /** Not archived yet, by the case that called for them. */
+  fresh: Map<Case, Answer>;
+  /** Also those still awaited: copies of one image that are labelled side by side are paid for once. */
+  byEtag: Map<string, Promise<Answer>>;
+}
+
 /** Takes each case through its effects with a bounded number in flight; returns those that another writer overtook. */
 async function workThrough(
   active: readonly { known: Case; position: number }[],
@@ -124,7 +132,7 @@ async function workThrough(
   finish: Finish,
 ): Promise<{ known: Case; position: number }[]> {
   const conflicts: { known: Case; position: number }[] = [];
-  const fresh = new Map<Case, Answer>();
+  const asked: Asked = { fresh: new Map(), byEtag: new Map() };
   let waiting: Pending[] = [];
   let oldest = 0;
   let flushing: Promise<void> = Promise.resolve();
@@ -133,7 +141,7 @@ async function workThrough(
   const flush = () => {
     const writes = waiting;
     waiting = [];
-    flushing = flushing.then(() => flushWrites(writes, fresh, context, finish, conflicts));
+    flushing = flushing.then(() => flushWrites(writes, asked, context, finish, conflicts));
     return flushing;
   };
   const worker = async (queue: Iterator<{ known: Case; position: number }>) => {
@@ -141,7 +149,7 @@ async function workThrough(
       if (context.draining.aborted || fault !== undefined) return;
       const { value: item, done: end } = queue.next();
       if (end) return;
-      const step = await resolveCase(item.known, context, fresh);
+      const step = await resolveCase(item.known, context, asked);
       if (step.step === 'done') {
         if (step.outcome.outcome === 'pending') return;
         finish(item.position, item.known.change, step.outcome);
@@ -171,7 +179,7 @@ async function workThrough(
 async function resolveCase(
   known: Case,
   context: SettleContext,
-  fresh: Map<Case, Answer>,
+  asked: Asked,
 ): Promise<Extract<Step, { step: 'write' | 'done' }>> {
   const { change } = known;
   for (;;) {
@@ -198,13 +206,19 @@ async function resolveCase(
         break;
       case 'label': {
         const { head } = step;
+        const same = context.policy.etagIsContent ? asked.byEtag.get(head.etag) : undefined;
+        const shared = await same?.catch(() => undefined);
+        if (shared !== undefined) {
+          known.answer = { etag: head.etag, answer: shared };
+          break;
+        }
         if (!context.cap.take()) return { step: 'done', outcome: { outcome: 'pending' } };
         try {
-          const bytes = async () => head.bytes ?? context.images.read(change.key);
-          const image = { bucket: context.images.bucket, key: change.key, head, bytes };
-          const answer = await attempt(() => context.labeler.detect(image), context, context.governor);
+          const answering = label(change.key, head, context);
+          asked.byEtag.set(head.etag, answering);
+          const answer = await answering;
           known.answer = { etag: head.etag, answer };
-          fresh.set(known, answer);
+          asked.fresh.set(known, answer);
         } catch (error) {
           context.cap.giveBack();
           return { step: 'done', outcome: passingFailure(error, context) };
@@ -212,6 +226,12 @@ async function resolveCase(
       }
     }
   }
+}
+
+function label(key: string, head: ImageHead, context: SettleContext): Promise<Answer> {
+  const { images, labeler, governor } = context;
+  const bytes = async () => head.bytes ?? images.read(key);
+  return attempt(() => labeler.detect({ bucket: images.bucket, key, head, bytes }), context, governor);
 }
 
 /**
@@ -249,7 +269,7 @@ const failed = (reason: FailReason, detail: string): Outcome => ({ outcome: 'fai
 
 async function flushWrites(
   writes: readonly Pending[],
-  fresh: Map<Case, Answer>,
+  asked: Asked,
   context: SettleContext,
   finish: Finish,
   conflicts: { known: Case; position: number }[],
@@ -257,8 +277,8 @@ async function flushWrites(
   if (writes.length === 0) return;
   await context.archive(
     writes.map(({ known, step }) => {
-      const answer = fresh.get(known);
-      fresh.delete(known);
+      const answer = asked.fresh.get(known);
+      asked.fresh.delete(known);
       return answer === undefined ? { document: step.document } : { document: step.document, answer };
     }),
   );

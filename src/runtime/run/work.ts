@@ -1,4 +1,4 @@
-import type { Outcome } from '../contract.ts';
+import { CHUNK_ROWS, type Outcome } from '../contract.ts';
 import { RekbackError } from '../errors.ts';
 import { encodePart, readPart } from '../image/archive.ts';
 import { seenImage } from '../image/change.ts';

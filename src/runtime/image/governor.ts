@@ -1,0 +1,120 @@
+import { createPace } from './pace.ts';
+
+/** Time as the governor sees it, so that tests can run it fast. */
+export interface Clock {
+  /** Milliseconds since any moment; never goes back. */
+  now(): number;
+  /** Ends early, without an error, when the signal is aborted. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Paces labeler calls, those of one worker. Workers do not talk to each other. */
+export interface Governor {
+  /** Resolves when a call may be made, in the order of asking. Rejects with the signal's reason once that is aborted. */
+  acquire(signal?: AbortSignal): Promise<void>;
+  /** The call was answered, with labels or a refusal. */
+  succeeded(): void;
+  /** The call was throttled. Calls that failed otherwise are not reported. */
+  throttled(): void;
+  /** Calls per second at present; Infinity when nothing is paced. */
+  readonly rate: number;
+}
+
+export interface GovernorOptions {
+  /** This worker's part of the budget in calls per second; what it starts at. Infinity: nothing is paced. */
+  share: number;
+  /**
+   * The rate is never above this. The share unless given, for a budget is a promise; higher where only the service sets
+   * the limit and other workers may leave theirs unused.
+   */
+  ceiling?: number;
+  clock: Clock;
+  /** In [0, 1): spreads the first calls of workers that start together. */
+  random?: () => number;
+}
+
+/** Timers are late by a few milliseconds, busy processes by more: calls missed within this time are made up for. */
+const LATE_MILLISECONDS = 100;
+
+interface Waiter {
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+export function createGovernor(options: GovernorOptions): Governor {
+  const { share, ceiling = share, clock, random = Math.random } = options;
+  if (!(share > 0 && ceiling > 0)) throw new RangeError(`a governor's share must be above 0, not ${share}`);
+  if (share === Number.POSITIVE_INFINITY) return UNPACED;
+
+  const pace = createPace(share, ceiling);
+  /** A set for its order and for cheap removal. */
+  const waiting = new Set<Waiter>();
+  let next = clock.now() + random() * Math.min(1_000, 1_000 / share);
+  let sleeping: AbortController | undefined;
+  /** Whether the last call had to wait: a rate that holds nothing back proves nothing by not being throttled. */
+  let holdsBack = false;
+
+  const take = (waited: boolean) => {
+    holdsBack = waited;
+    next = Math.max(next, clock.now() - LATE_MILLISECONDS) + 1_000 / pace.rate;
+  };
+
+  /** Serves who waits; runs only while somebody does. */
+  const serve = async () => {
+    for (let [waiter] = waiting; waiter; [waiter] = waiting) {
+      const wait = next - clock.now();
+      if (wait > 0) {
+        sleeping = new AbortController();
+        await clock.sleep(wait, sleeping.signal);
+        continue;
+      }
+      take(true);
+      waiting.delete(waiter);
+      waiter.resolve();
+    }
+    sleeping = undefined;
+  };
+
+  return {
+    acquire(signal) {
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      if (waiting.size === 0 && next <= clock.now()) {
+        take(false);
+        return Promise.resolve();
+      }
+      return new Promise((resolve, reject) => {
+        const leave = () => {
+          waiting.delete(waiter);
+          if (waiting.size === 0) sleeping?.abort();
+          reject(signal?.reason);
+        };
+        const waiter: Waiter = {
+          resolve() {
+            signal?.removeEventListener('abort', leave);
+            resolve();
+          },
+          reject,
+        };
+        signal?.addEventListener('abort', leave, { once: true });
+        waiting.add(waiter);
+        if (waiting.size === 1 && !sleeping) void serve();
+      });
+    },
+    succeeded() {
+      if (holdsBack) pace.grow();
+    },
+    throttled() {
+      pace.slow(clock.now());
+    },
+    get rate() {
+      return pace.rate;
+    },
+  };
+}
+
+const UNPACED: Governor = {
+  rate: Number.POSITIVE_INFINITY,
+  acquire: (signal) => (signal?.aborted ? Promise.reject(signal.reason) : Promise.resolve()),
+  succeeded() {},
+  throttled() {},
+};
