@@ -26,9 +26,9 @@ export function describeCounts(event: Event<'progress'>): string {
     .join(' · ');
 }
 
-/** `Failed: holiday/broken.jpg: corrupt (unexpected end of file)`. */
+/** `Failed (corrupt): holiday/broken.jpg: unexpected end of file`; a terminal may cut the end. */
 export function describeFailure(event: Event<'image-failed'>): string {
-  return `Failed: ${sanitise(event.key)}: ${event.reason} (${sanitise(event.detail)})`;
+  return `Failed (${event.reason}): ${sanitise(event.key)}: ${sanitise(event.detail)}`;
 }
 
 function settled(ledger: Ledger): number {

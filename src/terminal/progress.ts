@@ -90,7 +90,9 @@ function plain(stream: NodeJS.WriteStream, now: () => number): RunProgress {
 }
 
 async function live(stream: NodeJS.WriteStream, colour: Palette): Promise<RunProgress> {
-  const { DefaultRenderer, Listr, ListrLogger, ProcessOutput } = await import('listr2');
+  const { DefaultRenderer, Listr, ListrDefaultRendererLogLevels, ListrLogger, ProcessOutput } = await import(
+    'listr2'
+  );
   const { PassThrough } = await import('node:stream');
   // listr2 asks whether stdout is a terminal and offers to pretend so; the display is on stderr, and stdout may be a file.
   class StderrRenderer extends DefaultRenderer {
@@ -118,6 +120,8 @@ async function live(stream: NodeJS.WriteStream, colour: Palette): Promise<RunPro
           toStderr: [],
           processOutput: new ProcessOutput(stream, unused),
         }),
+        // Its yellow can't be read on white.
+        color: { [ListrDefaultRendererLogLevels.PENDING]: (icon = '') => colour.notice(icon) },
         showErrorMessage: false,
         formatOutput: 'truncate',
       },
@@ -125,8 +129,9 @@ async function live(stream: NodeJS.WriteStream, colour: Palette): Promise<RunPro
       registerSignalListeners: false,
     },
   );
-  const showCursor = stream.write.bind(stream, '\x1b[?25h');
-  // A second Ctrl-C ends the process while the cursor is hidden.
+  // A second Ctrl-C ends the process while the cursor is hidden and listr2 holds back what is written.
+  const write = stream.write.bind(stream);
+  const showCursor = () => void write('\x1b[?25h');
   process.once('exit', showCursor);
   const ended = display.run();
   const task = await started.promise;

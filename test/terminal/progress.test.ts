@@ -70,11 +70,11 @@ describe('without a terminal', () => {
       for (let n = 1; n <= 20; n++) at(failed(`bad\x1b${n}.jpg`));
     });
     expect(lines).toMatchInlineSnapshot(`
-      "Failed: bad\\x1b1.jpg: corrupt (no end)
-      Failed: bad\\x1b2.jpg: corrupt (no end)
-      Failed: bad\\x1b3.jpg: corrupt (no end)
-      Failed: bad\\x1b4.jpg: corrupt (no end)
-      Failed: bad\\x1b5.jpg: corrupt (no end)
+      "Failed (corrupt): bad\\x1b1.jpg: no end
+      Failed (corrupt): bad\\x1b2.jpg: no end
+      Failed (corrupt): bad\\x1b3.jpg: no end
+      Failed (corrupt): bad\\x1b4.jpg: no end
+      Failed (corrupt): bad\\x1b5.jpg: no end
       … see rekback failures list
       a note
       "
@@ -122,10 +122,22 @@ describe('on a terminal', () => {
     const output = String(stream.read());
     const last = stripVTControlCharacters(output).slice(stripVTControlCharacters(output).lastIndexOf(icon));
     expect(last).toContain('1,200 of 5,000 images · 40/s · 1 min 35 s left');
-    expect(last).toContain('Failed: broken.jpg: corrupt (no end)');
+    expect(last).toContain('Failed (corrupt): broken.jpg: no end');
     expect(last).toContain('finishing');
     // The cursor that was hidden is shown again.
     expect(output.lastIndexOf('\x1b[?25h')).toBeGreaterThan(output.lastIndexOf('\x1b[?25l'));
+  });
+
+  test('an exit in the middle shows the cursor again', async () => {
+    const stream = terminal();
+    const before = new Set(process.listeners('exit'));
+    const display = await showProgress({ mode: 'auto', stream, env: {} });
+    display.report(progress(1));
+    const [leave] = process.listeners('exit').filter((listener) => !before.has(listener));
+    leave?.(130);
+    expect(String(stream.read())).toMatch(/\[\?25h$/);
+    await display.end();
+    expect(process.listeners('exit')).not.toContain(leave);
   });
 
   test('a dumb one gets plain lines', async () => {
