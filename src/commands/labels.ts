@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { openStack } from '../stack/open.ts';
 import { selectStack } from '../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../terminal/command.ts';

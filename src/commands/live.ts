@@ -1,9 +1,10 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import type { Outcome } from '../runtime/contract.ts';
 import { live } from '../stack/live.ts';
 import { openStack } from '../stack/open.ts';
 import { selectStack } from '../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../terminal/command.ts';
+import { Interruption } from '../terminal/interrupt.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 
 interface CaughtUp {
@@ -46,10 +47,10 @@ export default class Live extends RekbackCommand<{ live: CaughtUp } | undefined>
       },
       onProblem: (error) => this.warn(error instanceof Error ? error : String(error)),
     });
-    if (signal.aborted) throw signal.reason;
-    this.print(`Caught up: ${describe(counts)}.`);
-    if (counts.failed > 0) this.exitWith(3);
-    return { live: counts };
+    this.print(`${flags.once ? 'Caught up' : 'Followed'}: ${describe(counts)}.`);
+    if (signal.reason instanceof Interruption) this.exitWith(signal.reason.exitCode);
+    else if (counts.failed > 0) this.exitWith(3);
+    return flags.once ? { live: counts } : undefined;
   }
 
   private tell(key: string, outcome: Exclude<Outcome, { outcome: 'pending' }>, once: boolean): void {

@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import type { SearchResult } from '../runtime/ports.ts';
 import { openStack } from '../stack/open.ts';
 import { selectStack } from '../stack/select.ts';

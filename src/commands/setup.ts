@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import type { RunSummary } from '../runtime/run/record.ts';
 import { backfill } from '../stack/backfill.ts';
 import { applySetup, planSetup, type SetupPlan } from '../stack/local.ts';

@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import type { Explanation } from '../runtime/image/explain.ts';
 import { openStack } from '../stack/open.ts';
 import { selectStack } from '../stack/select.ts';

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { openStack } from '../stack/open.ts';
 import { selectStack } from '../stack/select.ts';
 import { describeTeardown, type Removed, teardown } from '../stack/teardown.ts';

@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import type { Idea } from '../runtime/query/ideas.ts';
 import type { RunSummary } from '../runtime/run/record.ts';
 import { backfill } from '../stack/backfill.ts';

@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import type { RunSummary } from '../../runtime/run/record.ts';
 import { openStack } from '../../stack/open.ts';
 import { selectStack } from '../../stack/select.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { RekbackError } from '../../runtime/errors.ts';
 import type { RunSummary, Selection } from '../../runtime/run/record.ts';
 import { attachOrBackfill, backfill } from '../../stack/backfill.ts';

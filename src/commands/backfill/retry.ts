@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { findRun, type RunSummary, type Selection } from '../../runtime/run/record.ts';
 import { backfill } from '../../stack/backfill.ts';
 import { openStack } from '../../stack/open.ts';

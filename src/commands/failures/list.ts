@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { type ImagePage, pageImages } from '../../stack/images.ts';
 import { openStack } from '../../stack/open.ts';
 import { selectStack } from '../../stack/select.ts';

@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { openStack } from '../../stack/open.ts';
 import { writeRecord } from '../../stack/record.ts';
 import { selectStack } from '../../stack/select.ts';

@@ -21,6 +21,8 @@ export async function search(
   const vocabulary = await index.vocabulary();
   const resolved = resolve(tree, vocabulary);
   const result = await index.search({ ...request, query: resolved.query });
+  if (vocabulary.size === 0)
+    return { ...result, hints: ['no image has a label yet; label them with: rekback backfill now'] };
   const mayMislead = result.total === 0 || resolved.unknown.length > 0;
   return { ...result, hints: mayMislead ? hints(tree, resolved.unknown, vocabulary) : [] };
 }
