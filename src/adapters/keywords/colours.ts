@@ -33,7 +33,6 @@ export function colourLabels(raster: { data: Uint8Array; channels: number }, flo
   let total = 0;
   for (let at = 0; at + channels <= data.length; at += channels) {
     const weight = channels === 4 ? (data[at + 3] ?? 0) : 1;
-    if (weight === 0) continue;
     const position = namePosition(data[at] ?? 0, data[at + 1] ?? 0, data[at + 2] ?? 0);
     weights[position] = (weights[position] ?? 0) + weight;
     total += weight;

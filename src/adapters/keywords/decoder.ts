@@ -49,12 +49,11 @@ export async function openImage(bytes: Buffer): Promise<{ image: Sharp } | Refus
   return { image: sharp(bytes, { failOn: 'error', limitInputPixels: MAX_PIXELS }) };
 }
 
-/** A tiny sRGB raster of the whole image; JPEGs are decoded at an eighth of their size for it. */
+/** A tiny raster of the whole image in sharp's default space, 8-bit sRGB; JPEGs are decoded at down to an eighth of their size for it. */
 export async function readRaster(image: Sharp): Promise<{ data: Buffer; channels: number }> {
   const { data, info } = await image
-    // A linear kernel, because the sharper ones ring: a border between two colours would show others beside it.
-    .resize(RASTER_SIDE, RASTER_SIDE, { fit: 'fill', kernel: 'linear' })
-    .toColourspace('srgb')
+    // Never larger: interpolation overshoots at borders, and so would find colours that aren't there.
+    .resize(RASTER_SIDE, RASTER_SIDE, { fit: 'fill', withoutEnlargement: true })
     .raw()
     .toBuffer({ resolveWithObject: true });
   return { data, channels: info.channels };
