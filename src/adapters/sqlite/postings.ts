@@ -1,11 +1,16 @@
 /**
- * The posting list of one label in one segment, as stored: which rows carry it, and how surely.
- *
- * Sparse: the rows' offsets within the segment, ascending (uint16 each), then their values (a byte each), then 0.
- * Dense, where that is shorter: one value per row of the segment, then 1. A value is confidence + 1; 0 is "not there".
- * The tag comes last so that the offsets are aligned.
+ * Some rows of a segment, each with a value: confidence + 1, which leaves 0 for "not there". Sparse lists name the
+ * rows' offsets within the segment; dense ones have a value per row, filled up with zeros to whole words.
  */
-export type Postings = { offsets: Uint16Array; values: Uint8Array } | { offsets?: never; values: Uint8Array };
+export type Postings = SparsePostings | DensePostings;
+export interface SparsePostings {
+  offsets: Uint16Array;
+  values: Uint8Array;
+}
+export interface DensePostings {
+  offsets?: never;
+  values: Uint8Array;
+}
 
 const SPARSE = 0;
 const DENSE = 1;
@@ -13,6 +18,15 @@ const DENSE = 1;
 /** The widest segment: offsets are 16 bits. */
 export const MAX_SPAN = 65_536;
 
+/** Bytes of a dense list: a multiple of 4, so that four rows can be worked on at once. */
+export function denseBytes(span: number): number {
+  return (span + 3) & ~3;
+}
+
+/**
+ * Stored is a sparse list as its offsets (ascending), its values, and a 0; a dense one, where that is shorter, as its values and
+ * a 1. The tag comes last so that the rest is aligned.
+ */
 export function decodePostings(blob: Uint8Array<ArrayBuffer>): Postings {
   const { buffer } = blob;
   const size = buffer.byteLength - 1;
@@ -52,10 +66,11 @@ export class PostingsBuilder {
 
   encode(span: number): Uint8Array {
     const count = this.#count;
-    if (span < count * 3) {
-      const dense = new Uint8Array(span + 1);
+    const bytes = denseBytes(span);
+    if (bytes < count * 3) {
+      const dense = new Uint8Array(bytes + 1);
       for (let i = 0; i < count; i++) dense[this.#offsets[i] as number] = this.#values[i] as number;
-      dense[span] = DENSE;
+      dense[bytes] = DENSE;
       return dense;
     }
     const sparse = new Uint8Array(count * 3 + 1);

@@ -80,19 +80,34 @@ export class SegmentSet {
     for (let from = 0; from < rows.length; from += this.#limits.maxSpan) {
       const part = rows.slice(from, from + this.#limits.maxSpan);
       const [{ row: first } = { row: 0 }] = part;
-      const builders = new Map<number, PostingsBuilder>();
-      for (const { row, labels } of part) {
-        for (const packed of labels) {
-          const label = packed >>> 8;
-          builderOf(builders, label).add(row - first, (packed & 127) + 1);
-        }
-      }
       const segment = this.#create(first, part.length, part.length, undefined);
       this.#segments.push(segment);
-      const labels = [...builders].sort(([a], [b]) => a - b);
-      for (const [label, builder] of labels) this.#insertPostings(segment, label, builder);
+      this.#insertAll(segment, part);
       this.#insertKeyOrder(segment, this.#sortKeys(first, part.length));
     }
+  }
+
+  /** Inverts the rows: one sorted array of (label, offset, value), packed into whole numbers, has each list in a run. */
+  #insertAll(segment: Segment, rows: readonly AppendedRow[]): void {
+    const entries = new Float64Array(rows.reduce((sum, { labels }) => sum + labels.length, 0));
+    let at = 0;
+    for (const { row, labels } of rows) {
+      const offset = (row - segment.first) * 2 ** 8;
+      for (const packed of labels) entries[at++] = (packed >>> 8) * 2 ** 24 + offset + (packed & 127) + 1;
+    }
+    entries.sort();
+    let builder = new PostingsBuilder();
+    let label = -1;
+    for (const entry of entries) {
+      const next = Math.floor(entry / 2 ** 24);
+      if (next !== label) {
+        this.#insertPostings(segment, label, builder);
+        builder = new PostingsBuilder();
+        label = next;
+      }
+      builder.add((entry >>> 8) & 0xffff, entry & 0xff);
+    }
+    this.#insertPostings(segment, label, builder);
   }
 
   /** To be called when the row's image is gone from it, or about to go. */
