@@ -1,6 +1,6 @@
-import { eastAsianWidth } from 'get-east-asian-width';
 import { palette } from './colours.ts';
 import { sanitise } from './sanitise.ts';
+import { cutMiddle, displayWidth } from './width.ts';
 
 export interface Column<Row> {
   header: string;
@@ -69,44 +69,4 @@ function narrow(widths: number[], room: number): void {
     if (widest <= NARROWEST) return;
     widths[widths.lastIndexOf(widest)] = widest - 1;
   }
-}
-
-const segmenter = new Intl.Segmenter();
-const ASCII = /^[\x20-\x7e]*$/;
-const NO_WIDTH = /^[\p{M}\p{Cf}]+$/u;
-const EMOJI = /\p{Emoji_Presentation}|\ufe0f/u;
-
-/** Columns that a terminal gives a sanitised text. */
-export function displayWidth(text: string): number {
-  if (ASCII.test(text)) return text.length;
-  return Array.from(segmenter.segment(text), ({ segment }) => graphemeWidth(segment)).reduce(
-    (a, b) => a + b,
-    0,
-  );
-}
-
-function graphemeWidth(grapheme: string): number {
-  if (NO_WIDTH.test(grapheme)) return 0;
-  if (EMOJI.test(grapheme)) return 2;
-  return eastAsianWidth(grapheme.codePointAt(0) ?? 0);
-}
-
-/** Cuts out of the middle, so that the beginning of a path and its file name both stay. */
-export function cutMiddle(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text;
-  const graphemes = Array.from(segmenter.segment(text), ({ segment }) => segment);
-  const head = take(graphemes, Math.ceil((width - 1) / 2));
-  const tail = take(graphemes.reverse(), width - 1 - displayWidth(head.join(''))).reverse();
-  return `${head.join('')}…${tail.join('')}`;
-}
-
-function take(graphemes: readonly string[], width: number): string[] {
-  const taken: string[] = [];
-  let left = width;
-  for (const grapheme of graphemes) {
-    left -= graphemeWidth(grapheme);
-    if (left < 0) break;
-    taken.push(grapheme);
-  }
-  return taken;
 }

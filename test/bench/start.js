@@ -21,7 +21,7 @@ export async function start(rounds = 15) {
     const hello = await makeHello(join(folder, 'hello'));
     await mkdir(join(folder, 'images'));
     const env = { ...process.env, REKBACK_HOME: join(folder, 'home') };
-    const setup = [RUN, 'setup', '--folder', join(folder, 'images'), '--stack', 'bench', '--yes'];
+    const setup = [RUN, 'setup', '--folder', join(folder, 'images'), '--stack', 'bench'];
     run(setup, env);
     const candidates = {
       hello: [hello, 'hello'],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Column, cutMiddle, displayWidth, renderTable } from '../../src/terminal/tables.ts';
+import { type Column, renderTable } from '../../src/terminal/tables.ts';
+import { displayWidth } from '../../src/terminal/width.ts';
 
 interface Row {
   key: string;
@@ -56,16 +57,6 @@ test('styles get the whole cell and its row', () => {
   expect(table).toBe('N\n7\n<12345>\n1\n');
 });
 
-test.each([
-  ['plain', 5],
-  ['日本語', 6],
-  ['e\u0301', 1],
-  ['👩‍🚀', 2],
-  ['…', 1],
-])('%s takes %i columns', (text, width) => {
-  expect(displayWidth(text)).toBe(width);
-});
-
 test('no line is wider than the terminal, whatever the cells are', () => {
   fc.assert(
     fc.property(
@@ -84,10 +75,4 @@ test('no line is wider than the terminal, whatever the cells are', () => {
       },
     ),
   );
-});
-
-test('cutting keeps both ends and never splits a wide character', () => {
-  expect(cutMiddle('abcdefghij', 7)).toBe('abc…hij');
-  expect(cutMiddle('日本語日本語', 6)).toBe('日…語');
-  expect(cutMiddle('short', 5)).toBe('short');
 });

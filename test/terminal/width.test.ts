@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { cutMiddle, displayWidth } from '../../src/terminal/width.ts';
+
+test.each([
+  ['plain', 5],
+  ['日本語', 6],
+  ['e\u0301', 1],
+  ['👩‍🚀', 2],
+  ['…', 1],
+])('%s takes %i columns', (text, width) => {
+  expect(displayWidth(text)).toBe(width);
+});
+
+test('cutting keeps both ends and never splits a wide character', () => {
+  expect(cutMiddle('abcdefghij', 7)).toBe('abc…hij');
+  expect(cutMiddle('日本語日本語', 6)).toBe('日…語');
+  expect(cutMiddle('short', 5)).toBe('short');
+});
