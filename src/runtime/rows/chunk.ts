@@ -13,11 +13,13 @@ interface ChunkHeader {
   columns: readonly string[];
   /** Rows that follow; fewer or more mean a damaged chunk. */
   rows: number;
-  compression: 'none' | 'brotli';
+  compression?: 'brotli';
 }
 
 /** Columns of rows that were not copied from an inventory. */
 export const CHUNK_COLUMNS = ['Key', 'Size', 'LastModifiedDate', 'ETag', 'StorageClass'] as const;
+
+const LF = 0x0a;
 
 const compressBrotli = promisify(brotliCompress);
 const decompressBrotli = promisify(brotliDecompress);
@@ -28,23 +30,69 @@ const decompressBrotli = promisify(brotliDecompress);
  */
 const QUALITY = 1;
 
-/**
- * A chunk as it is stored: one line of JSON that says what follows, then CSV rows in the dialect of S3 inventories
- * (keys form-encoded, no header row), compressed or not. The rows must be whole lines.
- */
-export async function encodeChunk(
-  parts: readonly Uint8Array[],
-  { compress, ...about }: { columns: readonly string[]; rows: number; compress: boolean },
-): Promise<Buffer> {
-  const header: ChunkHeader = { version: 1, ...about, compression: compress ? 'brotli' : 'none' };
-  const line = Buffer.from(`${JSON.stringify(header)}\n`);
-  if (!compress) return Buffer.concat([line, ...parts]);
-  const rows = Buffer.concat(parts);
-  const compressed = await compressBrotli(rows, {
-    chunkSize: 1 << 18,
-    params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY, [constants.BROTLI_PARAM_SIZE_HINT]: rows.length },
-  });
-  return Buffer.concat([line, compressed]);
+/** A chunk that grows row by row. */
+export class ChunkBuilder {
+  rows = 0;
+  readonly #columns: readonly string[];
+  /** Bytes left free at the start for the header, which is known last. */
+  readonly #space: number;
+  #bytes: Buffer;
+  #used: number;
+
+  /** `capacity`: bytes that the chunk will probably take. */
+  constructor(columns: readonly string[], capacity: number) {
+    this.#columns = columns;
+    this.#space = headerLine({ columns, rows: Number.MAX_SAFE_INTEGER }, 0).length;
+    this.#used = this.#space;
+    this.#bytes = Buffer.allocUnsafe(Math.max(capacity, 2 * this.#space));
+  }
+
+  /** Bytes of the header and the rows so far. */
+  get size(): number {
+    return this.#used;
+  }
+
+  /** Copies the rows in `bytes[start, end)`: whole lines, but for the line end of the last one. */
+  add(bytes: Buffer, start: number, end: number, rows: number): void {
+    const needed = this.#used + (end - start) + 1;
+    if (needed > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(2 * needed);
+      this.#bytes.copy(larger, 0, 0, this.#used);
+      this.#bytes = larger;
+    }
+    bytes.copy(this.#bytes, this.#used, start, end);
+    this.#used += end - start;
+    if (bytes[end - 1] !== LF) this.#bytes[this.#used++] = LF;
+    this.rows += rows;
+  }
+
+  /**
+   * The chunk as it is stored: one line of JSON that says what follows, then CSV rows in the dialect of S3 inventories
+   * (keys form-encoded, no header row), compressed or not. Nothing may be added afterwards.
+   */
+  async build(compress: boolean): Promise<Buffer> {
+    const about = { columns: this.#columns, rows: this.rows };
+    if (!compress) {
+      this.#bytes.write(headerLine(about, this.#space), 'latin1');
+      return this.#bytes.subarray(0, this.#used);
+    }
+    const rows = this.#bytes.subarray(this.#space, this.#used);
+    const compressed = await compressBrotli(rows, {
+      chunkSize: 1 << 18,
+      params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY, [constants.BROTLI_PARAM_SIZE_HINT]: rows.length },
+    });
+    return Buffer.concat([Buffer.from(headerLine({ ...about, compression: 'brotli' }, 0)), compressed]);
+  }
+}
+
+/** In ASCII, as long as `space` at least: JSON may be followed by blanks. */
+function headerLine(about: Omit<ChunkHeader, 'version'>, space: number): string {
+  const json = JSON.stringify({ version: 1, ...about } satisfies ChunkHeader);
+  const ascii = json.replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return `${ascii.padEnd(space - 1)}\n`;
 }
 
 /** One row in the columns `CHUNK_COLUMNS`; `undefined` for a key that can't be written in UTF-8. */

@@ -16,14 +16,17 @@ const code = (error: unknown): unknown =>
 export async function* gunzipped(name: string, pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: PIECE });
   let fed = 0;
+  // A write is not called back after an error in the data, nor once zlib has seen their end.
+  let goOn = (): void => {};
+  gunzip.once('close', () => goOn());
   const feeding = feed();
   async function feed(): Promise<void> {
     try {
       for await (const piece of pieces) {
         fed += piece.length;
-        // The callback never comes once zlib has seen the end of the data; destroying calls it.
-        await new Promise<void>((taken) => {
-          gunzip.write(piece, () => taken());
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+          gunzip.write(piece, () => resolve());
         });
         if (gunzip.destroyed) return;
       }

@@ -27,7 +27,15 @@ export class RowLexer {
   /** Whether a field of the last row holds doubled quotes, so that its bytes are not yet its value. */
   doubled = false;
 
-  constructor(columns: number) {
+  /** Whether the last row began with the text that was expected; then field 0 has no offsets of its own. */
+  expected = false;
+  readonly #start: Buffer;
+  readonly #startView: DataView;
+
+  /** `start`: what rows are expected to begin with, a quoted field and its comma, so that they need not be searched. */
+  constructor(columns: number, start = '') {
+    this.#start = Buffer.from(start);
+    this.#startView = viewOf(this.#start);
     this.starts = new Int32Array(columns);
     this.ends = new Int32Array(columns);
   }
@@ -46,6 +54,11 @@ export class RowLexer {
     this.count = 0;
     while (bytes[i] === LF || (bytes[i] === CR && bytes[i + 1] === LF)) i++;
     if (i >= end) return last ? end : INCOMPLETE;
+    this.expected = this.#isExpected(bytes, view, i);
+    if (this.expected) {
+      i += this.#start.length;
+      column = 1;
+    }
     for (;;) {
       if (i < end && bytes[i] === QUOTE) {
         starts[column] = ++i;
@@ -89,6 +102,19 @@ export class RowLexer {
       if (i + 1 >= end) return last ? MALFORMED : INCOMPLETE;
       return bytes[i + 1] === LF ? i + 2 : MALFORMED;
     }
+  }
+
+  #isExpected(bytes: Buffer, view: DataView, at: number): boolean {
+    const start = this.#start;
+    const startView = this.#startView;
+    const length = start.length;
+    if (length === 0 || at + length > bytes.length) return false;
+    let index = 0;
+    for (; index + 4 <= length; index += 4) {
+      if (view.getInt32(at + index, true) !== startView.getInt32(index, true)) return false;
+    }
+    for (; index < length; index++) if (bytes[at + index] !== start[index]) return false;
+    return true;
   }
 
   /** The value of a field of the last row, or '' for a column that the file does not have. */

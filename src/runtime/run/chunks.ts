@@ -1,15 +1,18 @@
-import { encodeChunk } from '../rows/chunk.ts';
+import { ChunkBuilder } from '../rows/chunk.ts';
 
 /** Takes encoded rows of a run, in order. */
 export interface RowSink {
   /** How many rows the next `add` may bring at most; at least 1. */
   readonly room: number;
-  /** Whole lines, kept until the returned promise (if any) is settled and beyond: the bytes must not change. */
-  add(lines: Buffer, rows: number): Promise<void> | undefined;
+  /** Copies the lines in `bytes[start, end)`. Nothing may be added before the returned promise, if any, is settled. */
+  add(bytes: Buffer, start: number, end: number, rows: number): Promise<void> | undefined;
 }
 
 /** Chunks being compressed or stored at once. Bounds memory to some ten chunks; one alone would leave cores idle. */
 const IN_FLIGHT = 6;
+
+/** Bytes; small, because most runs are. */
+const FIRST_CAPACITY = 1 << 16;
 
 /** Cuts rows into chunks and stores them while more are read. */
 export class ChunkWriter implements RowSink {
@@ -18,26 +21,25 @@ export class ChunkWriter implements RowSink {
   readonly #rows: number[] = [];
   #bytes = 0;
   #failure: { error: unknown } | undefined;
-  #parts: Buffer[] = [];
-  #inChunk = 0;
+  #chunk: ChunkBuilder;
 
   constructor(options: ChunkOptions) {
     this.#options = options;
+    this.#chunk = new ChunkBuilder(options.columns, FIRST_CAPACITY);
   }
 
   get room(): number {
-    return this.#options.chunkRows - this.#inChunk;
+    return this.#options.chunkRows - this.#chunk.rows;
   }
 
-  add(lines: Buffer, rows: number): Promise<void> | undefined {
-    this.#parts.push(lines);
-    this.#inChunk += rows;
+  add(bytes: Buffer, start: number, end: number, rows: number): Promise<void> | undefined {
+    this.#chunk.add(bytes, start, end, rows);
     return this.room === 0 ? this.#close() : undefined;
   }
 
   /** Stores what is left; the chunks, once all are stored. */
   async finish(): Promise<{ rows: number[]; bytes: number }> {
-    if (this.#inChunk > 0) await this.#close();
+    if (this.#chunk.rows > 0) await this.#close();
     await this.settle();
     if (this.#failure !== undefined) throw this.#failure.error;
     return { rows: this.#rows, bytes: this.#bytes };
@@ -50,17 +52,16 @@ export class ChunkWriter implements RowSink {
 
   async #close(): Promise<void> {
     const { columns, compress, put } = this.#options;
-    const parts = this.#parts;
-    const rows = this.#inChunk;
-    const chunk = this.#rows.length;
-    this.#rows.push(rows);
-    this.#parts = [];
-    this.#inChunk = 0;
+    const closed = this.#chunk;
+    const number = this.#rows.length;
+    this.#rows.push(closed.rows);
+    // Chunks are of much the same size.
+    this.#chunk = new ChunkBuilder(columns, Math.ceil(closed.size * 1.05));
     const storing = (async () => {
       try {
-        const body = await encodeChunk(parts, { columns, rows, compress });
+        const body = await closed.build(compress);
         this.#bytes += body.length;
-        await put(chunk, body);
+        await put(number, body);
       } catch (error) {
         this.#failure ??= { error };
       }

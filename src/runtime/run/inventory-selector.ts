@@ -33,8 +33,7 @@ export function inventorySelector(
   columns: Columns,
   bucket: string,
   { formats, prefix = '' }: Selection,
-): (bytes: Buffer, view: DataView, lexer: RowLexer, where: () => string) => Verdict {
-  const bucketBytes = Buffer.from(bucket);
+): (bytes: Buffer, view: DataView, lexer: RowLexer, place: { where(): string }) => Verdict {
   const prefixBytes = Buffer.from(prefix);
   const extensions = packedExtensions(formats);
   const { bucket: bucketAt, key: keyAt, storageClass, accessTier, encryption } = columns;
@@ -45,21 +44,22 @@ export function inventorySelector(
     return row.key.startsWith(prefix) ? (skipReason(row, formats) ?? 'eligible') : 'outside';
   };
 
-  return (bytes, view, lexer, where) => {
+  return (bytes, view, lexer, place) => {
     const { starts, ends } = lexer;
-    if (lexer.doubled || !isField(bytes, starts[bucketAt] ?? 0, ends[bucketAt] ?? 0, bucketBytes)) {
+    if (!lexer.expected) {
       const found = lexer.text(bytes, bucketAt);
-      if (found !== bucket) throw wrongBucket(where(), found, bucket);
+      if (found !== bucket) throw wrongBucket(place.where(), found, bucket);
     }
     if (hasVersions) {
       const text = (column: number) => lexer.text(bytes, column);
-      if (!isCurrentVersion(text(columns.isLatest), text(columns.isDeleteMarker), where())) return 'outside';
+      if (!isCurrentVersion(text(columns.isLatest), text(columns.isDeleteMarker), place.where()))
+        return 'outside';
     }
     if (lexer.doubled) return slowly(bytes, lexer);
     const start = starts[keyAt] ?? 0;
     const end = ends[keyAt] ?? 0;
     if (start === end) {
-      throw new RekbackError('row-invalid', `${where()} has no key`, {
+      throw new RekbackError('row-invalid', `${place.where()} has no key`, {
         suggestions: ['copy or download the inventory again'],
       });
     }
@@ -87,14 +87,6 @@ export function inventorySelector(
 
 const length = (lexer: RowLexer, column: number): number =>
   column < 0 ? 0 : (lexer.ends[column] ?? 0) - (lexer.starts[column] ?? 0);
-
-function isField(bytes: Buffer, start: number, end: number, value: Buffer): boolean {
-  if (end - start !== value.length) return false;
-  for (let index = 0; index < value.length; index++) {
-    if (bytes[start + index] !== value[index]) return false;
-  }
-  return true;
-}
 
 /** Whether a key has neither escapes nor bytes beyond ASCII, read four bytes at a time. */
 function isPlain(view: DataView, start: number, end: number): boolean {

@@ -86,27 +86,28 @@ async function readImages(rows: ImageRows, selection: Selection, target: ScanTar
     signal.throwIfAborted();
     let lines = '';
     let count = 0;
+    const flush = async () => {
+      const bytes = Buffer.from(lines);
+      await sink.add(bytes, 0, bytes.length, count);
+      lines = '';
+      count = 0;
+    };
     for (const row of batch) {
       if (!row.key.startsWith(prefix)) continue;
-      if (seen?.has(row.key)) {
-        tally.add('duplicate', () => row.key);
-        continue;
-      }
-      if (seen !== undefined && seen.size < REMEMBERED_KEYS) seen.add(row.key);
       const line = encodeRow(row);
-      const reason = skipReason(row, formats) ?? (line === undefined ? 'name-not-utf8' : undefined);
-      if (reason !== undefined || line === undefined) {
-        tally.add(reason ?? 'name-not-utf8', () => row.key);
+      const reason = seen?.has(row.key)
+        ? 'duplicate'
+        : (skipReason(row, formats) ?? (line === undefined ? 'name-not-utf8' : undefined));
+      if (seen !== undefined && seen.size < REMEMBERED_KEYS) seen.add(row.key);
+      if (reason !== undefined) {
+        tally.count(reason);
+        tally.keep(reason, row.key);
         continue;
       }
       lines += line;
-      if (++count === sink.room) {
-        await sink.add(Buffer.from(lines), count);
-        lines = '';
-        count = 0;
-      }
+      if (++count === sink.room) await flush();
     }
-    if (count > 0) await sink.add(Buffer.from(lines), count);
+    if (count > 0) await flush();
     onRows(batch.length);
   }
 }

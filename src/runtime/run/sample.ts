@@ -17,16 +17,19 @@ export class Sampler implements RowSink {
     this.#random = random;
   }
 
-  add(lines: Buffer): undefined {
+  add(bytes: Buffer, start: number, end: number): undefined {
     const ordinal = this.#seen++;
     const place = ordinal < this.#size ? ordinal : Math.floor(this.#random() * this.#seen);
     // A copy: the block that the line is part of would stay in memory with it.
-    if (place < this.#size) this.#kept[place] = { ordinal, line: lines.toString('latin1') };
+    if (place < this.#size) this.#kept[place] = { ordinal, line: bytes.toString('latin1', start, end) };
   }
 
   /** Hands the kept rows on, in the order they came. */
   async drainTo(sink: RowSink): Promise<void> {
     this.#kept.sort((a, b) => a.ordinal - b.ordinal);
-    for (const { line } of this.#kept) await sink.add(Buffer.from(line, 'latin1'), 1);
+    for (const { line } of this.#kept) {
+      const bytes = Buffer.from(line, 'latin1');
+      await sink.add(bytes, 0, bytes.length, 1);
+    }
   }
 }

@@ -10,6 +10,9 @@ import type { SkipTally } from './tally.ts';
 /** Longer than any row of an inventory by far; a file with a quote too few would otherwise end up in memory whole. */
 const LONGEST_ROW = 1 << 20;
 
+/** Bytes; longer than most rows. */
+const SEAM = 1 << 10;
+
 /** What a scan reports to. */
 export interface ScanTarget {
   sink: RowSink;
@@ -39,6 +42,7 @@ export async function scanInventory(
 }
 
 class FileScan {
+  #at = 0;
   readonly #name: string;
   readonly #columns: Columns;
   readonly #lexer: RowLexer;
@@ -51,13 +55,26 @@ class FileScan {
   constructor(name: string, columns: Columns, bucket: string, selection: Selection, target: ScanTarget) {
     this.#name = name;
     this.#columns = columns;
-    this.#lexer = new RowLexer(columns.count);
+    // S3 writes the bucket first, the same in every row.
+    const start = columns.bucket === 0 ? `"${bucket}",` : undefined;
+    this.#lexer = new RowLexer(columns.count, start);
     this.#select = inventorySelector(columns, bucket, selection);
     this.#target = target;
   }
 
   async take(piece: Buffer): Promise<void> {
-    await this.#scan(this.#tail.length === 0 ? piece : Buffer.concat([this.#tail, piece]), false);
+    const before = this.#tail.length;
+    if (before === 0) {
+      await this.#scan(piece, false);
+    } else {
+      // Only the rows at the seam are copied together, not the whole piece.
+      await this.#scan(Buffer.concat([this.#tail, piece.subarray(0, SEAM)]), false);
+      const rest =
+        this.#at >= before
+          ? piece.subarray(this.#at - before)
+          : Buffer.concat([this.#tail, piece.subarray(SEAM)]);
+      await this.#scan(rest, false);
+    }
     if (this.#tail.length > LONGEST_ROW) throw this.#invalid('does not end');
   }
 
@@ -66,45 +83,69 @@ class FileScan {
   }
 
   async #scan(block: Buffer, last: boolean): Promise<void> {
-    const { sink, tally } = this.#target;
-    const lexer = this.#lexer;
     const view = viewOf(block);
     const before = this.#rows;
-    let at = 0;
-    let runStart = 0;
+    this.#at = 0;
+    for (let full = this.#scanRows(block, view, last); full !== undefined; ) {
+      await full;
+      full = this.#scanRows(block, view, last);
+    }
+    this.#tail = last ? block.subarray(block.length) : block.subarray(this.#at);
+    this.#target.onRows(this.#rows - before);
+  }
+
+  /** Goes on until the block is done, or the sink asks to wait; not asynchronous itself, which would halve its speed. */
+  #scanRows(block: Buffer, view: DataView, last: boolean): Promise<void> | undefined {
+    const { sink, tally } = this.#target;
+    const lexer = this.#lexer;
+    const select = this.#select;
+    const columns = this.#columns.count;
+    const end = block.length;
+    let at = this.#at;
+    let rows = this.#rows;
+    let runStart = at;
     let runRows = 0;
     let room = sink.room;
-    while (at < block.length) {
+    let full: Promise<void> | undefined;
+    while (at < end && full === undefined) {
       const next = lexer.row(block, view, at, last);
       if (next === INCOMPLETE) break;
-      if (next === MALFORMED) throw this.#invalid('is not valid CSV');
-      if (lexer.count !== this.#columns.count) {
-        if (lexer.count === 0) break;
-        throw this.#invalid(`has ${lexer.count} columns, and its manifest names ${this.#columns.count}`);
+      if (lexer.count !== columns || next === MALFORMED) {
+        if (lexer.count === 0 && next !== MALFORMED) break;
+        throw this.#invalid(
+          next === MALFORMED
+            ? 'is not valid CSV'
+            : `has ${lexer.count} columns, and its manifest names ${columns}`,
+        );
       }
-      this.#rows++;
-      const verdict = this.#select(block, view, lexer, () => this.#where());
+      this.#rows = ++rows;
+      const verdict = select(block, view, lexer, this);
       if (verdict === 'eligible') {
-        if (runRows++ === 0) runStart = at;
-        if (runRows === room) {
-          await sink.add(wholeLines(block.subarray(runStart, next)), runRows);
+        if (++runRows === room) {
+          full = sink.add(block, runStart, next, runRows);
+          runStart = next;
           runRows = 0;
           room = sink.room;
         }
       } else {
-        if (runRows > 0) await sink.add(block.subarray(runStart, at), runRows);
+        if (runRows > 0) full = sink.add(block, runStart, at, runRows);
         if (runRows > 0) room = sink.room;
+        runStart = next;
         runRows = 0;
-        if (verdict !== 'outside') tally.add(verdict, () => rowOf(block, lexer, this.#columns).key);
+        if (verdict !== 'outside') {
+          tally.count(verdict);
+          if (tally.keepsKeys) tally.keep(verdict, rowOf(block, lexer, this.#columns).key);
+        }
       }
       at = next;
     }
-    if (runRows > 0) await sink.add(wholeLines(block.subarray(runStart, at)), runRows);
-    this.#tail = last ? block.subarray(block.length) : block.subarray(at);
-    this.#target.onRows(this.#rows - before);
+    if (runRows > 0) full = sink.add(block, runStart, at, runRows);
+    this.#at = at;
+    return full;
   }
 
-  #where(): string {
+  /** The row at hand, for messages. */
+  where(): string {
     return `row ${this.#rows} of '${this.#name}'`;
   }
 
@@ -114,9 +155,3 @@ class FileScan {
     });
   }
 }
-
-const NEWLINE = Buffer.from('\n');
-
-/** The last row of a file may have no line end. */
-const wholeLines = (lines: Buffer): Buffer =>
-  lines.at(-1) === NEWLINE[0] ? lines : Buffer.concat([lines, NEWLINE]);

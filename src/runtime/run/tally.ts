@@ -9,10 +9,17 @@ export class SkipTally {
   readonly keys: { key: string; reason: SkipReason }[] = [];
   total = 0;
 
-  /** `key` is asked only while keys are kept. */
-  add(reason: SkipReason, key: () => string): void {
+  /** Whether there is still room for keys. */
+  get keepsKeys(): boolean {
+    return this.keys.length < SKIPPED_KEYS_KEPT;
+  }
+
+  count(reason: SkipReason): void {
     this.counts[reason] = (this.counts[reason] ?? 0) + 1;
     this.total++;
-    if (this.keys.length < SKIPPED_KEYS_KEPT) this.keys.push({ key: key(), reason });
+  }
+
+  keep(reason: SkipReason, key: string): void {
+    if (this.keepsKeys) this.keys.push({ key, reason });
   }
 }
