@@ -37,74 +37,83 @@ export interface GovernorOptions {
 const LATE_MILLISECONDS = 100;
 
 interface Waiter {
+  signal: AbortSignal | undefined;
   resolve(): void;
   reject(reason: unknown): void;
 }
 
+/** @throws RangeError for a share or ceiling that is no rate */
 export function createGovernor(options: GovernorOptions): Governor {
   const { share, ceiling = share, clock, random = Math.random } = options;
   if (!(share > 0 && ceiling > 0)) throw new RangeError(`a governor's share must be above 0, not ${share}`);
   if (share === Number.POSITIVE_INFINITY) return UNPACED;
 
   const pace = createPace(share, ceiling);
-  /** A set for its order and for cheap removal. */
+  /** In the order of asking; a set for cheap removal. */
   const waiting = new Set<Waiter>();
+  const watched = new WeakSet<AbortSignal>();
   let next = clock.now() + random() * Math.min(1_000, 1_000 / share);
-  let sleeping: AbortController | undefined;
-  /** Whether the last call had to wait: a rate that holds nothing back proves nothing by not being throttled. */
-  let holdsBack = false;
+  let serving = false;
+  let nobody = new AbortController();
+  /** Whether the rate is what holds calls back, as of the last one. */
+  let heldBack = false;
 
-  const take = (waited: boolean) => {
-    holdsBack = waited;
-    next = Math.max(next, clock.now() - LATE_MILLISECONDS) + 1_000 / pace.rate;
+  const take = () => {
+    const earliest = clock.now() - LATE_MILLISECONDS;
+    heldBack = next > earliest;
+    next = Math.max(next, earliest) + 1_000 / pace.rate;
   };
 
   /** Serves who waits; runs only while somebody does. */
   const serve = async () => {
+    serving = true;
     for (let [waiter] = waiting; waiter; [waiter] = waiting) {
       const wait = next - clock.now();
       if (wait > 0) {
-        sleeping = new AbortController();
-        await clock.sleep(wait, sleeping.signal);
-        continue;
+        await clock.sleep(wait, nobody.signal);
+      } else {
+        take();
+        waiting.delete(waiter);
+        waiter.resolve();
       }
-      take(true);
-      waiting.delete(waiter);
-      waiter.resolve();
     }
-    sleeping = undefined;
+    serving = false;
+  };
+
+  /** One listener for all who wait with a signal: Node warns of a leak when there are more than ten. */
+  const watch = (signal: AbortSignal) => {
+    watched.add(signal);
+    const leave = () => {
+      for (const waiter of waiting) {
+        if (waiter.signal !== signal) continue;
+        waiting.delete(waiter);
+        waiter.reject(signal.reason);
+      }
+      if (waiting.size > 0) return;
+      nobody.abort();
+      nobody = new AbortController();
+    };
+    signal.addEventListener('abort', leave, { once: true });
   };
 
   return {
     acquire(signal) {
       if (signal?.aborted) return Promise.reject(signal.reason);
       if (waiting.size === 0 && next <= clock.now()) {
-        take(false);
+        take();
         return Promise.resolve();
       }
+      if (signal && !watched.has(signal)) watch(signal);
       return new Promise((resolve, reject) => {
-        const leave = () => {
-          waiting.delete(waiter);
-          if (waiting.size === 0) sleeping?.abort();
-          reject(signal?.reason);
-        };
-        const waiter: Waiter = {
-          resolve() {
-            signal?.removeEventListener('abort', leave);
-            resolve();
-          },
-          reject,
-        };
-        signal?.addEventListener('abort', leave, { once: true });
-        waiting.add(waiter);
-        if (waiting.size === 1 && !sleeping) void serve();
+        waiting.add({ signal, resolve, reject });
+        if (!serving) void serve();
       });
     },
     succeeded() {
-      if (holdsBack) pace.grow();
+      pace.answered(heldBack);
     },
     throttled() {
-      pace.slow(clock.now());
+      pace.throttled(clock.now());
     },
     get rate() {
       return pace.rate;

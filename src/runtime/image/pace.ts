@@ -11,10 +11,10 @@
 export interface Pace {
   /** Calls per second. */
   readonly rate: number;
-  /** A call was answered, and the rate was what held calls back. */
-  grow(): void;
+  /** A call was answered. Without growth where the rate held nothing back, which proves nothing about the limit. */
+  answered(heldBack: boolean): void;
   /** A call was throttled; `now` in milliseconds. */
-  slow(now: number): void;
+  throttled(now: number): void;
 }
 
 /**
@@ -41,24 +41,25 @@ export function createPace(share: number, ceiling: number): Pace {
   let mark = rate;
   let secondsToMark = 0;
   let seconds = 0;
-  let answered = SOON_CALLS;
+  let answers = SOON_CALLS;
   let deafUntil = Number.NEGATIVE_INFINITY;
   return {
     get rate() {
       return rate;
     },
-    grow() {
-      answered++;
+    answered(heldBack) {
+      answers++;
+      if (!heldBack) return;
       seconds += 1 / rate;
       rate = Math.min(ceiling, Math.max(rate, mark * (1 + GROWTH * (seconds - secondsToMark) ** 3)));
     },
-    slow(now) {
+    throttled(now) {
       if (now < deafUntil) return;
       mark = rate * MARK;
-      rate = Math.max(share * LEAST, rate * (answered < SOON_CALLS ? KEPT_AGAIN : KEPT));
+      rate = Math.max(share * LEAST, rate * (answers < SOON_CALLS ? KEPT_AGAIN : KEPT));
       secondsToMark = Math.cbrt((1 - rate / mark) / GROWTH);
       seconds = 0;
-      answered = 0;
+      answers = 0;
       deafUntil = now + Math.max(REFUSED_MILLISECONDS, (REFUSED_CALLS * 1_000) / rate);
     },
   };
