@@ -120,6 +120,7 @@ export async function readChunk(body: Uint8Array): Promise<ListedImage[]> {
       throw damaged('its rows do not unpack', error);
     }
   }
+  if (bytes.length > 0 && bytes.at(-1) !== LF) throw damaged('its end is missing');
   const columns = columnsOf(header.columns, 'chunk', ['key']);
   const lexer = new RowLexer(columns.count);
   const view = viewOf(bytes);

@@ -19,8 +19,8 @@ export async function openInventory(
   bucket: string,
 ): Promise<RowSource> {
   const bytes = await readWhole(manifestFile);
-  await checkManifest(files, manifestFile.name, bytes);
   const manifest = parseManifest(bytes, manifestFile.name);
+  await checkManifest(files, manifestFile.name, bytes);
   if (manifest.sourceBucket !== bucket) {
     throw new RekbackError(
       'wrong-bucket',
