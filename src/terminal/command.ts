@@ -7,7 +7,6 @@ import { jsonText, writeAndDrain, writeJson } from './output.ts';
 import type { ProgressMode, RunProgress } from './progress.ts';
 import { sanitise } from './sanitise.ts';
 import type { Column } from './tables.ts';
-import { isUsageError, usageError } from './usage.ts';
 import { separateWords } from './words.ts';
 
 type Values = Record<string, unknown>;
@@ -65,7 +64,9 @@ export abstract class RekbackCommand<Result extends object | undefined = object>
     for (const arg of Object.values<{ ignoreStdin?: boolean }>(options.args ?? {})) arg.ignoreStdin = true;
     const parsed = await super
       .parse(options, words ? [...words.flags, '--', ...words.words] : argv)
-      .catch((error: unknown) => {
+
+      .catch(async (error: unknown) => {
+        const { isUsageError, usageError } = await import('./usage.ts');
         if (!isUsageError(error)) throw error;
         throw usageError(error, `rekback ${this.id?.replaceAll(':', ' ')}`, Object.keys(flags));
       });
@@ -84,7 +85,7 @@ export abstract class RekbackCommand<Result extends object | undefined = object>
   protected async table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): Promise<void> {
     if (this.jsonEnabled()) return;
     const { renderTable } = await import('./tables.ts');
-    process.stdout.write(renderTable(rows, columns));
+    process.stdout.write(await renderTable(rows, columns));
   }
 
   /** Prints a line that is no result (what happens, what comes next) on stderr, unless `--quiet`. */

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { run } from '@oclif/core/run';
-import { reportError } from './errors.ts';
 import { flushOutput, guardOutput, keepStdoutForJson } from './output.ts';
 
 /** The package's folder, with package.json and the command manifest. */
@@ -21,11 +20,17 @@ export async function main(argv: string[]): Promise<void> {
     await flushOutput();
     process.exit(exitCode);
   };
-  process.on('uncaughtException', (error) => void end(reportError(error, output)));
+  const fail = async (error: unknown) => {
+    const { reportError } = await import('./errors.ts');
+    await end(reportError(error, output));
+  };
+  process.on('uncaughtException', (error) => void fail(error));
+  // Without this, a promise that nobody settles would end the process with 0 and no output.
+  process.once('beforeExit', () => void fail(new Error('the command stopped without a result')));
   try {
     await run(argv, { root: ROOT });
     await end(process.exitCode);
   } catch (error) {
-    await end(reportError(error, output));
+    await fail(error);
   }
 }

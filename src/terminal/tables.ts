@@ -1,6 +1,5 @@
 import { palette } from './colours.ts';
 import { sanitise } from './sanitise.ts';
-import { cutMiddle, displayWidth } from './width.ts';
 
 export interface Column<Row> {
   header: string;
@@ -24,14 +23,15 @@ const NARROWEST = 6;
  * Rows under a header, every line ending with a line break. The table is fitted to the terminal by cutting the widest
  * column in the middle. Without a terminal: no header, whole cells, one tab between them, for `cut` and `awk`.
  */
-export function renderTable<Row>(
+export async function renderTable<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   options: TableOptions = { width: process.stdout.isTTY ? process.stdout.columns : undefined },
-): string {
+): Promise<string> {
   const cells = rows.map((row) => columns.map((column) => sanitise(column.cell(row))));
   if (options.width === undefined) return cells.map((line) => `${line.join('\t')}\n`).join('');
   if (rows.length === 0) return '';
+  const { cutMiddle, displayWidth } = await import('./width.ts');
 
   const widths = columns.map((column, index) =>
     Math.max(displayWidth(column.header), ...cells.map((line) => displayWidth(line[index] ?? ''))),

@@ -28,6 +28,7 @@ describe('--json', () => {
     [['probe', 'denied', '--json'], 'denied', 1],
     [['probe', 'no such action', '--json'], 'internal', 1],
     [['probe', 'late', '--json'], 'internal', 1],
+    [['probe', 'forgotten', '--json'], 'internal', 1],
   ])('%j is one error value, code %s, exit %i', async (args, expected, exitCode) => {
     const { stdout, stderr, code } = await probe(args);
     expect(JSON.parse(stdout)).toEqual({

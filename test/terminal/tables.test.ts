@@ -25,8 +25,8 @@ const rows: Row[] = [
   { key: 'evil\n\x1b[2J\tname\u202e.jpg', images: 1, note: '犬と猫' },
 ];
 
-test('fits 80 columns by cutting the widest column in the middle', () => {
-  expect(renderTable(rows, columns, { width: 80 })).toMatchInlineSnapshot(`
+test('fits 80 columns by cutting the widest column in the middle', async () => {
+  expect(await renderTable(rows, columns, { width: 80 })).toMatchInlineSnapshot(`
     "KEY                                                              IMAGES  NOTE
     short.jpg                                                             7  ok
     archive/2024/summer/holiday-in-…lected/edited/panorama-0001.jpg   12345  also ok
@@ -35,8 +35,8 @@ test('fits 80 columns by cutting the widest column in the middle', () => {
   `);
 });
 
-test('leaves whole what fits 120 columns', () => {
-  expect(renderTable(rows, columns, { width: 120 })).toMatchInlineSnapshot(`
+test('leaves whole what fits 120 columns', async () => {
+  expect(await renderTable(rows, columns, { width: 120 })).toMatchInlineSnapshot(`
     "KEY                                                                             IMAGES  NOTE
     short.jpg                                                                            7  ok
     archive/2024/summer/holiday-in-the-mountains/selected/edited/panorama-0001.jpg   12345  also ok
@@ -45,27 +45,29 @@ test('leaves whole what fits 120 columns', () => {
   `);
 });
 
-test('without a terminal: whole cells between tabs, no header', () => {
-  expect(renderTable(rows.slice(2), columns, { width: undefined })).toBe(
+test('without a terminal: whole cells between tabs, no header', async () => {
+  expect(await renderTable(rows.slice(2), columns, { width: undefined })).toBe(
     'evil\\n\\x1b[2J\\tname\\u202e.jpg\t1\t犬と猫\n',
   );
 });
 
-test('styles get the whole cell and its row', () => {
+test('styles get the whole cell and its row', async () => {
   const style = (text: string, row: Row) => (row.images > 100 ? `<${text}>` : text);
-  const table = renderTable(rows, [{ header: 'N', cell: (row) => String(row.images), style }], { width: 80 });
+  const table = await renderTable(rows, [{ header: 'N', cell: (row) => String(row.images), style }], {
+    width: 80,
+  });
   expect(table).toBe('N\n7\n<12345>\n1\n');
 });
 
-test('no line is wider than the terminal, whatever the cells are', () => {
-  fc.assert(
-    fc.property(
+test('no line is wider than the terminal, whatever the cells are', async () => {
+  await fc.assert(
+    fc.asyncProperty(
       fc.array(fc.record({ key: fc.string({ unit: 'grapheme', maxLength: 200 }), note: fc.string() }), {
         minLength: 1,
       }),
       fc.integer({ min: 40, max: 120 }),
-      (cells, width) => {
-        const table = renderTable(
+      async (cells, width) => {
+        const table = await renderTable(
           cells.map((cell) => ({ ...cell, images: 1 })),
           columns,
           { width },

@@ -48,6 +48,8 @@ export default class Probe extends RekbackCommand<object | undefined> {
         setInterval(() => {}, 1_000);
         this.print('ready');
         return new Promise(() => {});
+      case 'forgotten':
+        return new Promise(() => {});
       case 'denied':
         throw new RekbackError('denied', 'may not read "a\u001b[31m\nb"', {
           suggestions: ['Ask for the right.'],
