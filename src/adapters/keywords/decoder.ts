@@ -5,14 +5,14 @@ import { RASTER_SIDE } from './colours.ts';
 import { contentFormat } from './formats.ts';
 
 /** Pixels. The largest cameras take 151 million; a decoder may need up to 4 bytes for each, and several run at once. */
-export const MAX_PIXELS = 200_000_000;
+const MAX_PIXELS = 200_000_000;
 
 type Refusal = Extract<Answer, { refusal: unknown }>;
 
 let loading: Promise<typeof import('sharp').default> | undefined;
 
 /** sharp, loaded once and set up for many small decodings side by side. Throws `SystemicError` if it isn't there. */
-export function loadSharp(): Promise<typeof import('sharp').default> {
+function loadSharp(): Promise<typeof import('sharp').default> {
   loading ??= import('sharp').then(
     ({ default: sharp }) => {
       // Images run side by side in libuv's threads; threads within one would only compete with them.
