@@ -351,9 +351,9 @@ export function indexContract(name: string, open: () => Promise<OpenIndex>): voi
             }
           },
         ),
-        { numRuns: 60 },
+        { numRuns: 50 },
       );
-    });
+    }, 120_000);
   });
 }
 
