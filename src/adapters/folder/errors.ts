@@ -36,3 +36,23 @@ export function asWriteError(error: unknown, path: string): Error {
       return new SystemicError('home-write-failed', `could not write '${path}'`, { cause: error });
   }
 }
+
+/** What a failed read from the stack's own folder means. */
+export function asReadError(error: unknown, path: string): Error {
+  switch (systemCode(error)) {
+    case 'EMFILE':
+    case 'ENFILE':
+      return new RetryableError(`too many open files while reading '${path}'`, { cause: error });
+    case 'EACCES':
+    case 'EPERM':
+      return new SystemicError('home-unreadable', `no permission to read '${path}'`, {
+        cause: error,
+        suggestions: ['set REKBACK_HOME to the folder that holds your stacks'],
+      });
+    default:
+      return new SystemicError('home-unreadable', `could not read '${path}'`, {
+        cause: error,
+        suggestions: ['check its disk, then run the same command again'],
+      });
+  }
+}

@@ -1,3 +1,4 @@
+import { compareKeys } from '../../runtime/key-order.ts';
 import type { ObjectStore, StoredObject } from '../../runtime/ports.ts';
 
 /** An object store that ends with its process. */
@@ -17,7 +18,7 @@ export function openMemoryObjects(): ObjectStore {
       return { version };
     },
     async *list(prefix) {
-      for (const [key, { body }] of [...objects].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      for (const [key, { body }] of [...objects].sort(([a], [b]) => compareKeys(a, b))) {
         if (key.startsWith(prefix)) yield { key, size: body.length };
       }
     },
