@@ -54,7 +54,7 @@ export function createGovernor(options: GovernorOptions): Governor {
   const watched = new WeakSet<AbortSignal>();
   let next = clock.now() + random() * Math.min(1_000, 1_000 / share);
   let serving = false;
-  let nobody = new AbortController();
+  let asleep = new AbortController();
   /** Whether the rate is what holds calls back, as of the last one. */
   let heldBack = false;
 
@@ -70,7 +70,7 @@ export function createGovernor(options: GovernorOptions): Governor {
     for (let [waiter] = waiting; waiter; [waiter] = waiting) {
       const wait = next - clock.now();
       if (wait > 0) {
-        await clock.sleep(wait, nobody.signal);
+        await clock.sleep(wait, asleep.signal);
       } else {
         take();
         waiting.delete(waiter);
@@ -89,9 +89,9 @@ export function createGovernor(options: GovernorOptions): Governor {
         waiting.delete(waiter);
         waiter.reject(signal.reason);
       }
-      if (waiting.size > 0) return;
-      nobody.abort();
-      nobody = new AbortController();
+      // Ends the sleep, whose timer would keep the process alive when nobody waits any more.
+      asleep.abort();
+      asleep = new AbortController();
     };
     signal.addEventListener('abort', leave, { once: true });
   };

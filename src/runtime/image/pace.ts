@@ -18,9 +18,9 @@ export interface Pace {
 }
 
 /**
- * The constants are from `governor.simulation.ts`, at 10 calls/s a worker: with these 1 % is throttled, a quota that
- * falls to a fifth throttles 9 % of the minute after, and one that rises fivefold is in use after 30 s. Twice the growth
- * throttles half as much again; half of it is late for the rise.
+ * The constants were found with the simulation in `governor.simulation.ts`, at 10 calls/s a worker: 1 % is throttled; a
+ * quota that falls to a fifth throttles 9 % of the minute after; one that rises fivefold is in use after 30 s. With twice
+ * the growth that minute comes to 10 %, with half of it a lone worker is late for the rise.
  */
 const GROWTH = 2e-4;
 const MARK = 0.9;
