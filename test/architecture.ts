@@ -44,6 +44,7 @@ const PACKAGES: readonly { name: RegExp; allowed: RegExp; why: string }[] = [
     allowed: /^(commands|terminal)\//,
     why: 'only commands and terminal know the CLI framework',
   },
+  { name: /^@oclif\/core$/, allowed: /^$/, why: 'its parts (@oclif/core/flags) load in half the time' },
   {
     name: /^(@aws-sdk|@smithy|@aws-crypto|@opensearch-project)\//,
     allowed: /^(aws|adapters|provision|entry|stack)\//,
