@@ -4,7 +4,7 @@ import { backfill } from '../stack/backfill.ts';
 import { applySetup, planSetup, type SetupPlan } from '../stack/local.ts';
 import { openStack } from '../stack/open.ts';
 import { type KeywordSample, sampleFolder } from '../stack/sample.ts';
-import { RekbackCommand, stackFlag } from '../terminal/command.ts';
+import { RekbackCommand, stackFlag, yesFlag } from '../terminal/command.ts';
 import { describeRun, describeSample, runExitCode } from '../terminal/run.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 
@@ -43,6 +43,7 @@ export default class Setup extends RekbackCommand<Result> {
       summary: 'Label what is there right away, or later.',
     })(),
     'dry-run': Flags.boolean({ summary: 'Only show what would be made.' }),
+    yes: yesFlag,
   };
 
   async run(): Promise<Result> {

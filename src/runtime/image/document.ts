@@ -38,6 +38,7 @@ export function storedLabels(detected: readonly DetectedLabel[], labeling: Label
   for (const { parents = [], confidence } of allowed) {
     for (const name of parents) {
       const folded = fold(name);
+      if (exclude.has(folded)) continue;
       const known = labels.get(folded);
       const inherited = { name, confidence: wholeConfidence(confidence), inherited: true };
       if (known === undefined || (known.inherited && known.confidence < inherited.confidence)) {
