@@ -108,7 +108,7 @@ export async function simulate({ workers, quota, seed, share = () => 10 }: Scena
 }
 
 /** Mulberry32: uniform in [0, 1). */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
