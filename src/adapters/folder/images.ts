@@ -45,6 +45,7 @@ export function resolveFolder(path: string): string {
  * @param root as `resolveFolder` gives it
  */
 export function openFolderImages(root: string): ImageStore {
+  const assertThere = rootGuard(root);
   return {
     bucket: root,
     etagIsContent: true,
@@ -67,7 +68,7 @@ export function openFolderImages(root: string): ImageStore {
       }
     },
     async head(key) {
-      const file = await openInside(root, key);
+      const file = await openInside(root, key, assertThere);
       if (file === undefined) return undefined;
       try {
         return await readStable(file, key);
@@ -76,7 +77,7 @@ export function openFolderImages(root: string): ImageStore {
       }
     },
     async read(key) {
-      const file = await openInside(root, key);
+      const file = await openInside(root, key, assertThere);
       if (file === undefined) throw new UnreadableError('the file is no longer there');
       try {
         return await file.readFile();
@@ -87,8 +88,36 @@ export function openFolderImages(root: string): ImageStore {
   };
 }
 
+/**
+ * What is to be called before a missing file is believed: an unmounted disk leaves no folder or another, empty one in its
+ * place, which does not mean that thousands of images were deleted.
+ */
+function rootGuard(root: string): () => void {
+  const identity = () => {
+    try {
+      const { dev, ino } = statSync(root);
+      return `${dev}:${ino}`;
+    } catch {
+      return undefined;
+    }
+  };
+  const opened = identity();
+  return () => {
+    const now = identity();
+    if (now !== undefined && now === opened) return;
+    const what = now === undefined ? 'is no longer there' : 'was replaced by another';
+    throw new SystemicError('folder-missing', `the folder '${root}' ${what}`, {
+      suggestions: ['check that its disk is mounted, then run the command again'],
+    });
+  };
+}
+
 /** Opens a regular file whose real path is inside the folder; `undefined` for anything else. */
-async function openInside(root: string, key: string): Promise<FileHandle | undefined> {
+async function openInside(
+  root: string,
+  key: string,
+  assertThere: () => void,
+): Promise<FileHandle | undefined> {
   // Keys of operators' lists are not to be trusted: `../x` or `/x` name nothing inside the folder.
   if (
     key === '' ||
@@ -108,14 +137,11 @@ async function openInside(root: string, key: string): Promise<FileHandle | undef
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') {
-      // A missing root is a disk that was unmounted, not a thousand deleted images.
-      if (statSync(root, { throwIfNoEntry: false }) === undefined) {
-        throw new SystemicError('folder-missing', `the folder '${root}' is no longer there`, {
-          cause: error,
-        });
-      }
+      assertThere();
       return undefined;
     }
+    // A socket can't be opened.
+    if (code === 'ENXIO') return undefined;
     if (code === 'EMFILE' || code === 'ENFILE')
       throw new RetryableError('too many open files', { cause: error });
     throw new UnreadableError(error instanceof Error ? error.message : String(error), { cause: error });

@@ -7,11 +7,11 @@ import type { ListedImage } from '../../runtime/ports.ts';
 const BATCH = 1_000;
 
 interface Entry {
-  /** With `/` at the end for a folder: so entries sort as their keys do. */
+  /** With `/` at the end for a folder that is gone into: so entries sort as their keys do. */
   sortName: string;
   name: string;
   entry: Dirent<Buffer>;
-  /** Where a symbolic link leads; undefined also where it leads nowhere. */
+  /** Where a symbolic link that is followed leads. */
   target: Target | undefined;
 }
 
@@ -20,10 +20,13 @@ interface Target {
   stats: Stats;
 }
 
-function linkTarget(link: string): Target | undefined {
+/** Undefined for a link that is not followed: it leads nowhere, out of the folder, or back to where it is itself. */
+function followed(link: string, root: string, above: readonly string[]): Target | undefined {
   try {
     const path = realpathSync(link);
-    return { path, stats: statSync(path) };
+    const stats = statSync(path);
+    const isLoop = stats.isDirectory() && (above.includes(path) || inside(path, link));
+    return inside(root, path) && !isLoop ? { path, stats } : undefined;
   } catch {
     return undefined;
   }
@@ -65,13 +68,15 @@ export function* walk(root: string, prefix: string): Generator<ListedImage[]> {
       raw = readdirSync(path, { withFileTypes: true, encoding: 'buffer' });
     } catch (error) {
       if (path === root) throw error;
-      batch.push({ key: keyPrefix, skip: 'unreadable-folder' });
+      // Above the prefix it stands for all that the prefix names: that must not look like nothing.
+      const key = keyPrefix.startsWith(prefix) ? keyPrefix : prefix;
+      batch.push({ key, skip: 'unreadable-folder' });
       return;
     }
     const entries: Entry[] = raw.map((entry) => {
       const name = entry.name.toString('utf8');
-      const target = entry.isSymbolicLink() ? linkTarget(join(path, name)) : undefined;
-      const isFolder = entry.isDirectory() || target?.stats.isDirectory() === true;
+      const target = entry.isSymbolicLink() ? followed(join(path, name), root, above) : undefined;
+      const isFolder = (entry.isDirectory() || target?.stats.isDirectory() === true) && isUtf8(entry.name);
       return { name, sortName: isFolder ? `${name}/` : name, entry, target };
     });
     sortByBytes(entries);
@@ -85,8 +90,8 @@ export function* walk(root: string, prefix: string): Generator<ListedImage[]> {
       } else if (entry.isSymbolicLink()) {
         yield* link(target, child, key, above);
       } else if (entry.isFile() && key.startsWith(prefix)) {
-        const stats = lstatSync(child, { throwIfNoEntry: false });
-        if (stats !== undefined) batch.push(listed(key, stats));
+        const image = look(child, key);
+        if (image !== undefined) batch.push(image);
       }
       if (batch.length >= BATCH) {
         yield batch;
@@ -101,9 +106,7 @@ export function* walk(root: string, prefix: string): Generator<ListedImage[]> {
     key: string,
     above: readonly string[],
   ): Generator<ListedImage[]> {
-    const isLoop = (to: Target) =>
-      to.stats.isDirectory() && (above.includes(to.path) || inside(to.path, path));
-    if (target === undefined || !inside(root, target.path) || isLoop(target)) {
+    if (target === undefined) {
       if (key.startsWith(prefix)) batch.push({ key, skip: 'symlink' });
     } else if (target.stats.isDirectory()) {
       yield* folder(path, `${key}/`, [...above, target.path]);
@@ -114,6 +117,17 @@ export function* walk(root: string, prefix: string): Generator<ListedImage[]> {
 
   yield* folder(root, '', [root]);
   if (batch.length > 0) yield batch;
+}
+
+/** Undefined for a file that is gone by now. */
+function look(path: string, key: string): ListedImage | undefined {
+  try {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    return stats && listed(key, stats);
+  } catch {
+    // A folder may give away its names and nothing else (read, but no execute permission).
+    return { key, skip: 'unreadable-folder' };
+  }
 }
 
 const listed = (key: string, stats: Stats): ListedImage => ({

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { UnreadableError } from '../../runtime/errors.ts';
 import { compareKeys } from '../../runtime/key-order.ts';
 import type { ImageStore } from '../../runtime/ports.ts';
 
@@ -28,7 +29,8 @@ export function openMemoryImages(bucket = 'images'): MemoryImages {
       if (image !== undefined) put(key, image.bytes);
     },
     content: (key) => images.get(key)?.bytes.toString(),
-    async *list({ prefix = '' }) {
+    async *list({ prefix = '', signal }) {
+      signal?.throwIfAborted();
       const listed = [...images]
         .filter(([key]) => key.startsWith(prefix))
         .sort(([a], [b]) => compareKeys(a, b))
@@ -44,7 +46,7 @@ export function openMemoryImages(bucket = 'images'): MemoryImages {
     },
     async read(key) {
       const image = images.get(key);
-      if (image === undefined) throw new Error(`no image '${key}'`);
+      if (image === undefined) throw new UnreadableError('it is no longer there');
       return image.bytes;
     },
     link: (key) => `memory:${bucket}/${key}`,
