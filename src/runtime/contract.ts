@@ -111,6 +111,42 @@ export type Outcome =
   | { outcome: 'removed' }
   | { outcome: 'pending' };
 
+/** Which images to label again although they have an answer. */
+export type Relabel = 'none' | 'all' | 'outdated' | 'failed';
+
+export type RunState =
+  | 'planning'
+  | 'running'
+  | 'succeeded'
+  | 'failed'
+  | 'stopped'
+  | 'cancelled'
+  | 'interrupted';
+
+/** Which images a run is about; a run goes on only with the selection that it began with. */
+export interface Selection {
+  /** `listing`, a file's path, or the run whose failures are tried again. */
+  from: { kind: 'listing' } | { kind: 'file'; path: string } | { kind: 'failures'; run: string };
+  prefix?: string;
+  /** That many images at random. */
+  sample?: number;
+  relabel: Relabel;
+}
+
+/** A run as it is stored. */
+export interface RunRecord {
+  format: 1;
+  id: string;
+  state: RunState;
+  selection: Selection;
+  labeling: Labeling;
+  /** ISO times. */
+  startedAt: string;
+  endedAt?: string;
+  /** Why it failed, stopped or was cancelled. */
+  cause?: { code: string; message: string; suggestions: readonly string[] };
+}
+
 /** Rows per chunk: what a worker takes, retries and reports. */
 export const CHUNK_ROWS = 5_000;
 

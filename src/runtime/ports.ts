@@ -1,7 +1,14 @@
-import type { Answer, Document, DocumentState, ImageHead, ImageRef, Labeling } from './contract.ts';
+import type {
+  Answer,
+  Document,
+  DocumentState,
+  ImageHead,
+  ImageRef,
+  Labeling,
+  RunRecord,
+} from './contract.ts';
 import type { Report } from './progress.ts';
 import type { ResolvedQuery, Vocabulary } from './query/tree.ts';
-import type { RunRecord } from './run/record.ts';
 
 /** One image, or one thing met on the way that is no image, as a listing sees it. */
 export interface ListedImage {

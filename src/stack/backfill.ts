@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
+import type { Selection } from '../runtime/contract.ts';
 import { RekbackError } from '../runtime/errors.ts';
 import type { RunControl } from '../runtime/ports.ts';
 import { RUN_LEASE } from '../runtime/run/layout.ts';
 import { leaseHolder } from '../runtime/run/lease.ts';
-import { findRun, type RunSummary, type Selection, summarise } from '../runtime/run/record.ts';
+import { findRun, type RunSummary, summarise } from '../runtime/run/record.ts';
 import { startRun } from '../runtime/run/start.ts';
 import type { Stack } from './open.ts';
 import { assertWritable } from './record.ts';

@@ -1,9 +1,9 @@
+import type { Selection } from '../runtime/contract.ts';
 import { seenImage } from '../runtime/image/change.ts';
 import { decide } from '../runtime/image/decide.ts';
 import type { Ledger } from '../runtime/progress.ts';
 import { readChunk } from '../runtime/rows/chunk.ts';
 import { planRun } from '../runtime/run/plan.ts';
-import type { Selection } from '../runtime/run/record.ts';
 import { EVERYTHING } from '../runtime/run/start.ts';
 import type { Stack } from './open.ts';
 import { openSelectedRows } from './rows.ts';

@@ -1,7 +1,7 @@
+import type { Selection } from '../runtime/contract.ts';
 import { RekbackError } from '../runtime/errors.ts';
 import type { ImageStore, ObjectStore } from '../runtime/ports.ts';
 import type { RowSource } from '../runtime/rows/source.ts';
-import type { Selection } from '../runtime/run/record.ts';
 
 /**
  * The rows that a selection means: a listing, an operator's file, or the failures of another run.

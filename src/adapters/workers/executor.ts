@@ -1,3 +1,4 @@
+import type { RunRecord } from '../../runtime/contract.ts';
 import type {
   Executor,
   ImageStore,
@@ -10,7 +11,7 @@ import type { RowSource } from '../../runtime/rows/source.ts';
 import { chunkRows, runPlan, runSkipped } from '../../runtime/run/layout.ts';
 import { foldLedger, type PlannedRows } from '../../runtime/run/ledger.ts';
 import { planRun } from '../../runtime/run/plan.ts';
-import { type RunRecord, readPlan, readResults, writeRun } from '../../runtime/run/record.ts';
+import { readPlan, readResults, writeRun } from '../../runtime/run/record.ts';
 import { workChunk } from '../../runtime/run/work.ts';
 import { runMeter } from './meter.ts';
 import { callCap, settling } from './settling.ts';

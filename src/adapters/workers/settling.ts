@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Labeling } from '../../runtime/contract.ts';
-import type { Relabel } from '../../runtime/image/decide.ts';
+import type { Labeling, Relabel } from '../../runtime/contract.ts';
 import { createGovernor } from '../../runtime/image/governor.ts';
 import type { CallCap, SettleContext } from '../../runtime/image/settle.ts';
 import type { ImageStore, IndexWriter, Labeler } from '../../runtime/ports.ts';

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import * as Flags from '@oclif/core/flags';
+import type { Selection } from '../../runtime/contract.ts';
 import { RekbackError } from '../../runtime/errors.ts';
-import type { RunSummary, Selection } from '../../runtime/run/record.ts';
+import type { RunSummary } from '../../runtime/run/record.ts';
 import { attachOrBackfill, backfill } from '../../stack/backfill.ts';
 import { type DryRun, dryRun } from '../../stack/dry-run.ts';
 import { openStack } from '../../stack/open.ts';

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { findRun, type RunSummary, type Selection } from '../../runtime/run/record.ts';
+import type { Selection } from '../../runtime/contract.ts';
+import { findRun, type RunSummary } from '../../runtime/run/record.ts';
 import { backfill } from '../../stack/backfill.ts';
 import { openStack } from '../../stack/open.ts';
 import { selectStack } from '../../stack/select.ts';

@@ -1,10 +1,7 @@
-import type { Answer, Document, ImageHead, Labeling, Outcome } from '../contract.ts';
+import type { Answer, Document, ImageHead, Labeling, Outcome, Relabel } from '../contract.ts';
 import type { IndexWrite, Known, Version } from '../ports.ts';
 import type { Change } from './change.ts';
 import { answeredDocument, copiedDocument, fingerprint, type Observation, tombstone } from './document.ts';
-
-/** Which images to label again although they have an answer. */
-export type Relabel = 'none' | 'all' | 'outdated' | 'failed';
 
 export interface Policy {
   bucket: string;

@@ -1,7 +1,8 @@
+import type { RunRecord } from '../contract.ts';
 import type { ObjectStore } from '../ports.ts';
 import { RUN_LEASE, runCancel } from './layout.ts';
 import { type IsAlive, leaseHolder } from './lease.ts';
-import { isUnfinished, type RunRecord, readRun, writeRun } from './record.ts';
+import { isUnfinished, readRun, writeRun } from './record.ts';
 
 /** Between two looks at a run that was asked to stop; milliseconds. */
 const POLL = 250;

@@ -1,44 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { Labeling } from '../contract.ts';
+import type { RunRecord, RunState } from '../contract.ts';
 import { RekbackError } from '../errors.ts';
-import type { Relabel } from '../image/decide.ts';
 import type { ObjectStore } from '../ports.ts';
 import type { Ledger } from '../progress.ts';
 import { RUN_LEASE, RUNS, resultsPrefix, runPlan, runRecord } from './layout.ts';
 import { type IsAlive, leaseHolder } from './lease.ts';
 import { type ChunkResult, foldLedger, type PlannedRows } from './ledger.ts';
-
-export type RunState =
-  | 'planning'
-  | 'running'
-  | 'succeeded'
-  | 'failed'
-  | 'stopped'
-  | 'cancelled'
-  | 'interrupted';
-
-/** Which images a run is about; a run goes on only with the selection that it began with. */
-export interface Selection {
-  /** `listing`, a file's path, or the run whose failures are tried again. */
-  from: { kind: 'listing' } | { kind: 'file'; path: string } | { kind: 'failures'; run: string };
-  prefix?: string;
-  /** That many images at random. */
-  sample?: number;
-  relabel: Relabel;
-}
-
-export interface RunRecord {
-  format: 1;
-  id: string;
-  state: RunState;
-  selection: Selection;
-  labeling: Labeling;
-  /** ISO times. */
-  startedAt: string;
-  endedAt?: string;
-  /** Why it failed, stopped or was cancelled. */
-  cause?: { code: string; message: string; suggestions: readonly string[] };
-}
 
 /** What `--json` prints of a run. */
 export interface RunSummary extends Ledger {

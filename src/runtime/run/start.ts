@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Labeling } from '../contract.ts';
+import type { Labeling, RunRecord, Selection } from '../contract.ts';
 import { messageOf, RekbackError } from '../errors.ts';
 import type { Executor, ObjectStore, RunControl } from '../ports.ts';
 import { RUN_LEASE, runCancel } from './layout.ts';
@@ -8,11 +8,9 @@ import {
   findRun,
   isUnfinished,
   newRunId,
-  type RunRecord,
   type RunSummary,
   readPlan,
   runIds,
-  type Selection,
   summarise,
   writeRun,
 } from './record.ts';

@@ -1,4 +1,4 @@
-import { CHUNK_ROWS, type Outcome } from '../contract.ts';
+import { CHUNK_ROWS, type Outcome, type RunRecord } from '../contract.ts';
 import { RekbackError } from '../errors.ts';
 import { encodePart, readPart } from '../image/archive.ts';
 import { seenImage } from '../image/change.ts';
@@ -8,7 +8,6 @@ import type { ObjectStore } from '../ports.ts';
 import { readChunk } from '../rows/chunk.ts';
 import { archivePart, chunkArchive, chunkResult, chunkRows } from './layout.ts';
 import { type ChunkResult, count, emptyResult } from './ledger.ts';
-import type { RunRecord } from './record.ts';
 
 /** What settling needs beside what the chunk itself brings. */
 export type WorkContext = Omit<SettleContext, 'archive' | 'recovered' | 'onOutcome'> & {

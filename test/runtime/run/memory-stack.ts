@@ -3,9 +3,10 @@ import { openMemoryIndex } from '../../../src/adapters/memory/index.ts';
 import { createMemoryLabeler } from '../../../src/adapters/memory/labeler.ts';
 import { openMemoryObjects } from '../../../src/adapters/memory/objects.ts';
 import { createLocalExecutor } from '../../../src/adapters/workers/executor.ts';
+import type { Selection } from '../../../src/runtime/contract.ts';
 import type { IndexWriter, ObjectStore } from '../../../src/runtime/ports.ts';
 import type { Holder } from '../../../src/runtime/run/lease.ts';
-import type { RunSummary, Selection } from '../../../src/runtime/run/record.ts';
+import type { RunSummary } from '../../../src/runtime/run/record.ts';
 import { startRun } from '../../../src/runtime/run/start.ts';
 
 /** Thrown by every effect of a process that a test has killed. */
