@@ -64,7 +64,6 @@ export abstract class RekbackCommand<Result extends object | undefined = object>
     for (const arg of Object.values<{ ignoreStdin?: boolean }>(options.args ?? {})) arg.ignoreStdin = true;
     const parsed = await super
       .parse(options, words ? [...words.flags, '--', ...words.words] : argv)
-
       .catch(async (error: unknown) => {
         const { isUsageError, usageError } = await import('./usage.ts');
         if (!isUsageError(error)) throw error;

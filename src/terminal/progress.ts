@@ -136,21 +136,22 @@ async function live(stream: NodeJS.WriteStream, colour: Palette): Promise<RunPro
   const ended = display.run();
   const task = await started.promise;
   const failures = failureLines(colour.bad);
-  const note = (line: string) => {
+  let note = (line: string) => {
     task.output = line;
   };
 
   return {
-    note,
+    note: (line) => note(line),
     report(event) {
       if (event.event === 'planning') task.title = describeRows(event.rows);
       if (event.event === 'progress') task.title = describeCounts(event);
-      if (event.event === 'image-failed') failures(event).forEach(note);
+      if (event.event === 'image-failed') for (const line of failures(event)) note(line);
       if (event.event === 'run-ended' && event.state === 'succeeded') finished.resolve();
     },
     async end() {
       finished.reject(new Error('not succeeded'));
       await ended;
+      note = writeLine(stream);
       process.off('exit', showCursor);
     },
   };

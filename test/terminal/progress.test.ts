@@ -140,6 +140,16 @@ describe('on a terminal', () => {
     expect(process.listeners('exit')).not.toContain(leave);
   });
 
+  test('a note after the end is a line of its own', async () => {
+    const stream = terminal();
+    const display = await showProgress({ mode: 'auto', stream, env: {} });
+    await display.end();
+    await display.end();
+    stream.read();
+    display.note('what comes next');
+    expect(String(stream.read())).toBe('what comes next\n');
+  });
+
   test('a dumb one gets plain lines', async () => {
     const stream = terminal();
     const display = await showProgress({ mode: 'auto', stream, env: { TERM: 'dumb' } });
