@@ -45,7 +45,10 @@ const LISTED: ReadonlySet<string> = new Set<SkipReason>(['name-not-utf8', 'symli
 
 const isListed = (skip: string): skip is SkipReason => LISTED.has(skip);
 
-/** Why a row is set aside without looking at its image; `undefined` for one that is worth a look. */
+/**
+ * Why a row is set aside without looking at its image; `undefined` for one that is worth a look. What a listing
+ * could not read for a reason of its own counts as `unreadable-folder`.
+ */
 export function skipReason(row: Row, formats: ReadonlySet<string>): SkipReason | undefined {
   if (row.skip !== undefined) return isListed(row.skip) ? row.skip : 'unreadable-folder';
   const byExtension = extensionReason(extensionOf(row.key), formats);

@@ -5,12 +5,11 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { ListedImage } from '../../../src/runtime/ports.ts';
 import { readChunk } from '../../../src/runtime/rows/chunk.ts';
-import type { InventoryFile } from '../../../src/runtime/rows/files.ts';
 import type { Row, RowSource } from '../../../src/runtime/rows/source.ts';
 import { type Plan, type PlanOptions, planRun } from '../../../src/runtime/run/plan.ts';
 
 export const BUCKET = 'photos';
-export const FORMATS: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png']);
+const FORMATS: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png']);
 
 export const md5 = (bytes: Uint8Array | string): string => createHash('md5').update(bytes).digest('hex');
 
@@ -27,14 +26,7 @@ export async function write(folder: string, files: Record<string, Uint8Array | s
   }
 }
 
-/** A file that is nowhere but in memory, streamed in pieces of so many bytes. */
-export const inMemory = (name: string, bytes: Buffer, piece = 1 << 16): InventoryFile => ({
-  name,
-  size: bytes.length,
-  stream: () => pieces(bytes, piece),
-  slice: async (start, end) => bytes.subarray(start, end),
-});
-
+/** Bytes in pieces, as a file is streamed. */
 export async function* pieces(bytes: Buffer, piece: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { INCOMPLETE, MALFORMED, RowLexer, viewOf } from '../../../src/runtime/rows/lexer.ts';
 
-/** Rows of a text, or 'malformed'; with `cut` read as two blocks, the row at the seam begun again. */
+/** Rows of a text, or 'malformed'. */
 function lexed(text: string, columns: number, start?: string): string[][] | 'malformed' {
   const bytes = Buffer.from(text);
   const lexer = new RowLexer(columns, start);
@@ -66,11 +66,13 @@ test('any text is read as csv-parse reads it, or refused by both', () => {
 });
 
 test('an expected start changes nothing but the speed', () => {
-  const start = fc.constantFrom('"photos",', '"photo",', '"photos",""');
+  const bucket = fc.stringMatching(/^[a-c]{1,2}[a-z]{0,6}[ab]$/);
   fc.assert(
-    fc.property(fc.array(fc.tuple(start, quoted), { minLength: 1 }), (rows) => {
-      const text = rows.map((fields) => `${fields.join('')}\n`).join('');
-      expect(lexed(text, 9, '"photos",')).toEqual(lexed(text, 9));
+    fc.property(bucket, fc.array(fc.tuple(fc.nat({ max: 9 }), quoted), { minLength: 1 }), (name, rows) => {
+      // In some rows another name of the same length, different in one place.
+      const other = (at: number) => (at < name.length ? `${name.slice(0, at)}-${name.slice(at + 1)}` : name);
+      const text = rows.map(([at, field]) => `"${other(at)}",${field}\n`).join('');
+      expect(lexed(text, 9, `"${name}",`)).toEqual(lexed(text, 9));
     }),
   );
 });

@@ -4,7 +4,7 @@ import { parseSize, parseTime } from '../../../src/runtime/rows/values.ts';
 import { REMEMBERED_KEYS } from '../../../src/runtime/run/plan.ts';
 import type { skipReason } from '../../../src/runtime/run/select.ts';
 import { SKIPPED_KEYS_KEPT } from '../../../src/runtime/run/tally.ts';
-import { BUCKET, csvRows, FORMATS, imageRows, line, planned } from '../rows/fixtures.ts';
+import { BUCKET, csvRows, imageRows, line, planned } from '../rows/fixtures.ts';
 
 const KEYS = 'Bucket, Key';
 const keyLines = (keys: readonly string[]) => keys.map((key) => line(BUCKET, key)).join('');
@@ -39,6 +39,7 @@ describe('what is set aside', () => {
     ['not-an-image', { key: 'photos.jpg/', size: 0 }],
     ['not-an-image', { key: 'a.jpg ' }],
     ['not-an-image', { key: 'jpg' }],
+    ['not-an-image', { key: 'a.0jpeg' }],
     ['not-an-image', { key: 'a.' }],
     ['archived', { key: 'a.jpg', storageClass: 'GLACIER' }],
     ['archived', { key: 'a.jpg', storageClass: 'DEEP_ARCHIVE' }],
@@ -195,7 +196,7 @@ test('a row longer than a piece, and one that never ends', async () => {
   expect((await planned(csvRows(keyLines([key, 'b.jpg']), KEYS, 1_100))).images).toHaveLength(2);
   await expect(planned(csvRows(`"photos","${'a'.repeat(2 << 20)}`, KEYS))).rejects.toMatchObject({
     code: 'row-invalid',
-    message: expect.stringContaining('1.csv.gz'),
+    message: "row 1 of '1.csv.gz' does not end",
   });
 });
 
@@ -283,5 +284,20 @@ test('it is told how many rows were read, and stops when it is to', async () => 
   await expect(planning).rejects.toBe(reason);
   expect(counts.at(-1)).toBeGreaterThan(100);
   expect(counts.at(-1)).toBeLessThan(300);
-  expect(FORMATS.size).toBe(3);
+});
+
+test('a listing is not read on after the end was asked for', async () => {
+  const controller = new AbortController();
+  let batches = 0;
+  const planning = planned(
+    {
+      kind: 'images',
+      async *read() {
+        for (; batches < 10; batches++) yield [{ key: `${batches}.jpg` }];
+      },
+    },
+    { signal: controller.signal, onRows: (rows) => rows === 2 && controller.abort(new Error('enough')) },
+  );
+  await expect(planning).rejects.toThrow('enough');
+  expect(batches).toBe(2);
 });
