@@ -31,13 +31,16 @@ export default class Live extends RekbackCommand<{ live: CaughtUp } | undefined>
     const signal = this.interruptSignal(
       'finishing the images in flight; what changes from now on: rekback live --once',
     );
+    const reader = new AbortController();
     await live(stack, {
       once: flags.once,
-      signal,
+      signal: AbortSignal.any([signal, reader.signal]),
       onOutcome: ({ key }, outcome) => {
         if (outcome.outcome === 'pending') return;
         counts[outcome.outcome === 'skipped' ? 'unchanged' : outcome.outcome]++;
         if (outcome.outcome !== 'skipped') this.tell(key, outcome, flags.once);
+        // Following for a reader that has gone (`… | head`) would never end.
+        if (process.stdout.destroyed) reader.abort();
       },
       onCaughtUp: () => {
         if (!flags.once)

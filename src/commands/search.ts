@@ -12,7 +12,7 @@ type Found = Omit<SearchResult, 'next'> & { next: string | null };
 export default class Search extends RekbackCommand<Found> {
   static override summary = 'Find images by their labels.';
   static override description =
-    'Labels next to each other are all wanted. Best match first: the lowest confidence among the labels asked for.\n' +
+    'Labels next to each other are all wanted. Best match first: the lowest confidence among the labels asked for. ' +
     'The whole query language: rekback help query';
   static override examples = [
     '<%= config.bin %> search dog',
@@ -92,6 +92,7 @@ export default class Search extends RekbackCommand<Found> {
       { header: 'Image', cell: ({ key }) => key },
       {
         header: 'Labels',
+        cut: 'end',
         cell: ({ labels }) =>
           shown(labels)
             .map(({ name, confidence }) => `${name} ${confidence}`)

@@ -1,10 +1,10 @@
 import * as Flags from '@oclif/core/flags';
 import type { RunSummary } from '../runtime/run/record.ts';
 import { backfill } from '../stack/backfill.ts';
-import { applySetup, planSetup, type SetupPlan } from '../stack/local.ts';
 import { openStack } from '../stack/open.ts';
 import { type KeywordSample, sampleFolder } from '../stack/sample.ts';
-import { RekbackCommand, stackFlag, yesFlag } from '../terminal/command.ts';
+import { applySetup, planSetup, type SetupPlan } from '../stack/setup.ts';
+import { newStackFlag, RekbackCommand, yesFlag } from '../terminal/command.ts';
 import { describeRun, describeSample, runExitCode } from '../terminal/run.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 
@@ -19,7 +19,7 @@ interface Result {
 export default class Setup extends RekbackCommand<Result> {
   static override summary = 'Make a stack: everything that is needed to search the images of a folder.';
   static override description =
-    'The folder itself is never changed. The labels come from the keywords that photo programs wrote into the files\n' +
+    'The folder itself is never changed. The labels come from the keywords that photo programs wrote into the files ' +
     '(XMP and IPTC) and from the colours; nothing is recognised. Setting up again changes only what is named.';
   static override examples = [
     '<%= config.bin %> setup --folder ~/Pictures',
@@ -32,7 +32,7 @@ export default class Setup extends RekbackCommand<Result> {
       default: 'keywords',
       summary: 'What puts labels on the images.',
     })(),
-    stack: stackFlag,
+    stack: newStackFlag,
     prefix: Flags.string({
       helpValue: 'P',
       summary: 'Only keys (paths below the folder) that begin with this.',

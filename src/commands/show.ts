@@ -41,7 +41,7 @@ export default class Show extends RekbackCommand<Explanation> {
     if (advice !== null) this.print(`  What to do: ${advice}`);
     for (const { name, confidence, inherited } of labels) {
       this.print(
-        `  ${String(confidence).padStart(3)}  ${sanitise(name)}${inherited ? ' (of another label)' : ''}`,
+        `  ${String(confidence).padStart(3)}  ${sanitise(name)}${inherited ? ' (comes with another label)' : ''}`,
       );
     }
   }

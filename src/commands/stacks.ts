@@ -1,4 +1,4 @@
-import { listStacks } from '../stack/select.ts';
+import { findStacks } from '../stack/select.ts';
 import { RekbackCommand } from '../terminal/command.ts';
 
 interface Stacks {
@@ -11,18 +11,20 @@ export default class StacksCommand extends RekbackCommand<Stacks> {
 
   async run(): Promise<Stacks> {
     await this.parse(StacksCommand);
-    const stacks = (await listStacks()).map(({ name, adapters, createdAt }) => ({
-      name,
-      kind: 'local' as const,
-      images: adapters.images.root,
-      createdAt,
-    }));
+    const found = await findStacks();
+    const stacks = found.flatMap((stack) => {
+      if ('problem' in stack) return [];
+      const { name, adapters, createdAt } = stack.record;
+      return [{ name, kind: 'local' as const, images: adapters.images.root, createdAt }];
+    });
     await this.table(stacks, [
       { header: 'Stack', cell: ({ name }) => name },
       { header: 'Kind', cell: ({ kind }) => kind },
       { header: 'Images', cell: ({ images }) => images },
     ]);
-    if (stacks.length === 0) this.note('There is no stack yet. Make one with: rekback setup --folder DIR');
+    for (const stack of found)
+      if ('problem' in stack) this.warn([stack.problem.message, ...stack.problem.suggestions].join('; '));
+    if (found.length === 0) this.note('There is no stack yet. Make one with: rekback setup --folder DIR');
     return { stacks };
   }
 }

@@ -2,7 +2,7 @@ import { openStack } from '../stack/open.ts';
 import { selectStack } from '../stack/select.ts';
 import { type Status, status } from '../stack/status.ts';
 import { RekbackCommand, stackFlag } from '../terminal/command.ts';
-import { formatBytes, formatCounted, formatDollars } from '../terminal/format.ts';
+import { formatBytes, formatCounted, formatDate, formatDollars } from '../terminal/format.ts';
 import { describeRun } from '../terminal/run.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 
@@ -31,7 +31,7 @@ export default class StatusCommand extends RekbackCommand<Status> {
       this.print(`Index: ${formatCounted(index.images, 'image')}${failed}, ${formatBytes(index.bytes)}`);
     }
     this.print(
-      `Live: ${live === null ? 'nobody follows the folder' : `followed by ${live.user} on ${live.host} since ${live.since}`}`,
+      `Live: ${live === null ? 'nobody follows the folder' : `followed by ${live.user} on ${live.host} since ${formatDate(Date.parse(live.since))}`}`,
     );
     this.print(
       `Cost: ${formatDollars(cost.monthly)} a month while idle, ${formatDollars(cost.spent)} spent on labels`,

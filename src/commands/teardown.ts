@@ -28,13 +28,12 @@ export default class Teardown extends RekbackCommand<Removed> {
     const { flags } = await this.parse(Teardown);
     const stack = openStack(await selectStack(flags.stack));
     for (const line of await describeTeardown(stack)) this.note(sanitise(line));
-    await confirm(`Delete the stack ${stack.record.name}`, {
-      yes: flags.yes,
-      signal: this.interruptSignal('nothing more is removed; run teardown again to finish'),
-    });
+    // Ctrl-C at the question ends the process as it ends any other: nothing was begun.
+    await confirm(`Delete the stack ${stack.record.name}`, { yes: flags.yes });
     const result = await teardown(stack, {
       keepIndex: flags['keep-index'],
       keepLabels: flags['keep-labels'],
+      signal: this.interruptSignal('nothing more is removed; the same command finishes it'),
     });
     for (const { type, name } of result.removed) this.print(`removed ${type.padEnd(7)} ${sanitise(name)}`);
     for (const { type, name } of result.kept) this.print(`kept    ${type.padEnd(7)} ${sanitise(name)}`);

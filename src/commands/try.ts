@@ -2,9 +2,9 @@ import * as Args from '@oclif/core/args';
 import type { Idea } from '../runtime/query/ideas.ts';
 import type { RunSummary } from '../runtime/run/record.ts';
 import { backfill } from '../stack/backfill.ts';
-import { applySetup, planSetup } from '../stack/local.ts';
 import { type KeywordSample, sampleFolder } from '../stack/sample.ts';
-import { RekbackCommand, stackFlag } from '../terminal/command.ts';
+import { applySetup, planSetup } from '../stack/setup.ts';
+import { newStackFlag, RekbackCommand } from '../terminal/command.ts';
 import { formatCount, formatCounted } from '../terminal/format.ts';
 import { describeRun, describeSample, runExitCode } from '../terminal/run.ts';
 import { shellWords } from '../terminal/shell.ts';
@@ -13,7 +13,7 @@ interface Result {
   stack: string;
   sample: KeywordSample;
   run: RunSummary;
-  /** The most frequent ones. */
+  /** The most frequent ones, those that say little (colours) last. */
   labels: { name: string; images: number }[];
   searches: (Idea & { command: string })[];
 }
@@ -27,7 +27,7 @@ export default class Try extends RekbackCommand<Result> {
   static override args = {
     folder: Args.string({ required: true, description: 'The folder that holds the images.' }),
   };
-  static override flags = { stack: stackFlag };
+  static override flags = { stack: newStackFlag };
 
   async run(): Promise<Result> {
     const { args, flags } = await this.parse(Try);
@@ -45,9 +45,10 @@ export default class Try extends RekbackCommand<Result> {
     this.exitWith(runExitCode(run, draining));
 
     const { listLabels } = await import('../runtime/query/labels.ts');
-    const { queryIdeas } = await import('../runtime/query/ideas.ts');
+    const { queryIdeas, tellingFirst } = await import('../runtime/query/ideas.ts');
+    const { plainLabels } = await stack.labeler();
     const index = await stack.indexReader();
-    const labels = listLabels(await index.vocabulary()).slice(0, TOP_LABELS);
+    const labels = tellingFirst(listLabels(await index.vocabulary()), plainLabels).slice(0, TOP_LABELS);
     const ideas = await queryIdeas(
       index,
       labels.map((label) => label.name),
@@ -57,13 +58,15 @@ export default class Try extends RekbackCommand<Result> {
       ...idea,
       command: `rekback search ${shellWords(idea.query)} --stack ${name}`,
     }));
+    this.print();
     await this.table(labels, [
       { header: 'Label', cell: (label) => label.name },
       { header: 'Images', cell: ({ images }) => formatCount(images), align: 'right' },
     ]);
+    this.print('\nTry these:');
     for (const { command, images } of searches)
-      this.print(`${command}    # ${formatCounted(images, 'image')}`);
-    this.print(`rekback teardown --stack ${name}    # removes everything but the images`);
+      this.print(`  ${command}    # ${formatCounted(images, 'image')}`);
+    this.print(`  rekback teardown --stack ${name}    # removes everything but the images`);
     return { stack: name, sample, run, labels, searches };
   }
 }

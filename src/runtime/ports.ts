@@ -45,6 +45,8 @@ export interface Labeler {
   readonly formats: ReadonlySet<string>;
   /** Bytes; larger images are refused as `too-large` without a call. */
   readonly maxBytes: number;
+  /** Names that say little of an image because nearly every one carries some of them, such as colours. */
+  readonly plainLabels?: ReadonlySet<string>;
   /** US dollars per call, at the dearest tier; 0 where it costs nothing. */
   readonly callPrice: number;
   /** Calls per second this labeler may take; Infinity where nothing limits it. */

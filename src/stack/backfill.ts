@@ -8,6 +8,7 @@ import { findRun, type RunSummary, summarise } from '../runtime/run/record.ts';
 import { startRun } from '../runtime/run/start.ts';
 import type { Stack } from './open.ts';
 import { assertWritable } from './record.ts';
+import { openSelectedRows } from './rows.ts';
 
 /** Between two looks at a run that another process works on; milliseconds. */
 const POLL = 500;
@@ -29,12 +30,17 @@ export interface BackfillOptions {
 /**
  * Starts or goes on with a backfill and follows it to its end.
  *
- * @throws what `startRun` throws, and RekbackError `stack-newer`, `outside-prefix`
+ * @throws what `startRun` throws, and RekbackError `stack-newer`, `outside-prefix`, `index-missing`, or what is wrong
+ *   with the file that the rows are to come from; there is no new run then
  */
 export async function backfill(stack: Stack, options: BackfillOptions): Promise<RunSummary> {
   const { selection, draining, report, rate, what } = options;
   assertWritable(stack.record);
   checkPrefix(stack, selection);
+  if (selection?.from.kind === 'file') {
+    await openSelectedRows(selection, await stack.images(), await stack.objects());
+  }
+  await (await stack.indexReader()).close();
   const { holder, isAlive } = await stack.leases();
   const { labeling, callPrice } = await stack.labeler();
   return startRun({

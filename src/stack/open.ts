@@ -1,5 +1,7 @@
-import type { FolderWatch } from '../adapters/folder/watch.ts';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FolderWatch } from '../adapters/folder/watch.ts';
+import { RekbackError } from '../runtime/errors.ts';
 import type {
   Executor,
   ImageStore,
@@ -21,6 +23,7 @@ export interface Stack {
   images(): Promise<ImageStore>;
   labeler(): Promise<Labeler>;
   indexReader(): Promise<IndexReader>;
+  /** @throws RekbackError `index-missing`: a new one would have every image labelled, and paid for, again */
   indexWriter(): Promise<IndexWriter>;
   /** An empty index beside the present one; `replace` puts it in its place. */
   newIndex(): Promise<{ index: IndexWriter; replace(): Promise<void> }>;
@@ -46,6 +49,12 @@ export function openStack(record: StackRecord): Stack {
   };
   const openWriter = async (file: string) =>
     (await import('../adapters/sqlite/writer.ts')).openIndexWriter(file, { bucket: root });
+  const indexWriter = async () => {
+    await access(indexFile).catch((cause: unknown) => {
+      throw indexMissing(indexFile, cause);
+    });
+    return openWriter(indexFile);
+  };
   return {
     record,
     folder,
@@ -54,7 +63,7 @@ export function openStack(record: StackRecord): Stack {
     labeler,
     indexReader: async () =>
       (await import('../adapters/sqlite/reader.ts')).openIndexReader(indexFile, { bucket: root }),
-    indexWriter: () => openWriter(indexFile),
+    indexWriter,
     async newIndex() {
       const { replaceIndex } = await import('../adapters/sqlite/replace.ts');
       return replaceIndex(indexFile, openWriter);
@@ -65,7 +74,7 @@ export function openStack(record: StackRecord): Stack {
         objects: await objects(),
         images: await images(),
         labeler: await labeler(),
-        openIndex: () => openWriter(indexFile),
+        openIndex: indexWriter,
         rows: async ({ selection }) =>
           (await import('./rows.ts')).openSelectedRows(selection, await images(), await objects()),
         prefix: record.prefix,
@@ -83,3 +92,9 @@ export function openStack(record: StackRecord): Stack {
     },
   };
 }
+
+const indexMissing = (file: string, cause: unknown) =>
+  new RekbackError('index-missing', `there is no index at '${file}'`, {
+    cause,
+    suggestions: ['make it again from the archived labels: rekback index rebuild'],
+  });

@@ -24,25 +24,39 @@ export interface StackRecord {
 }
 
 /**
- * @returns the record, or undefined where there is no stack
+ * @returns the record of the stack of that name, or undefined where there is none
  * @throws RekbackError `stack-damaged`
  */
-export async function readRecord(objects: ObjectStore): Promise<StackRecord | undefined> {
+export async function readRecord(objects: ObjectStore, name: string): Promise<StackRecord | undefined> {
   const stored = await objects.get(STACK_RECORD);
   if (stored === undefined) return undefined;
+  const record = parseRecord(stored.body);
+  if (record?.name === name) return record;
+  throw new RekbackError('stack-damaged', `the record '${STACK_RECORD}' of stack '${name}' is damaged`, {
+    suggestions: [
+      `write it again, with its settings as they were at first: rekback setup --folder DIR --stack ${name}`,
+      'its index and labels stay',
+    ],
+  });
+}
+
+/** Undefined for what is no record. */
+function parseRecord(body: Buffer): StackRecord | undefined {
   try {
-    return JSON.parse(stored.body.toString('utf8')) as StackRecord;
-  } catch (error) {
-    throw new RekbackError('stack-damaged', `the stack's record '${STACK_RECORD}' can't be read`, {
-      cause: error,
-      suggestions: ['set the stack up again under another name: rekback setup --folder DIR --stack NAME'],
-    });
+    const record = JSON.parse(body.toString('utf8')) as StackRecord;
+    const isRecord = typeof record.format === 'number' && typeof record.adapters.images.root === 'string';
+    return isRecord && typeof record.settings === 'object' ? record : undefined;
+  } catch {
+    return undefined;
   }
 }
 
 /** @throws RekbackError `stack-newer` rather than overwrite what a newer version wrote */
 export async function writeRecord(objects: ObjectStore, record: StackRecord): Promise<void> {
-  const current = await readRecord(objects);
+  const current = await readRecord(objects, record.name).catch((error: unknown) => {
+    if (error instanceof RekbackError && error.code === 'stack-damaged') return undefined;
+    throw error;
+  });
   if (current !== undefined) assertWritable(current);
   await objects.put(STACK_RECORD, Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`));
 }

@@ -3,8 +3,14 @@ import { RekbackError } from '../runtime/errors.ts';
 import { stackFolder, stacksFolder } from './home.ts';
 import { readRecord, type StackRecord } from './record.ts';
 
-/** Records of all local stacks, by name. */
-export async function listStacks(): Promise<StackRecord[]> {
+/** A local stack, or why its record can't be used: one that is damaged must not keep the others from working. */
+export type FoundStack = { name: string } & ({ record: StackRecord } | { problem: RekbackError });
+
+/**
+ * All local stacks, by name.
+ * @throws RekbackError `home-unreadable`
+ */
+export async function findStacks(): Promise<FoundStack[]> {
   const { openFolderObjects } = await import('../adapters/folder/objects.ts');
   const names = await readdir(stacksFolder()).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -13,22 +19,27 @@ export async function listStacks(): Promise<StackRecord[]> {
       suggestions: ['set REKBACK_HOME to the folder that holds your stacks'],
     });
   });
-  const records: StackRecord[] = [];
+  const stacks: FoundStack[] = [];
   for (const name of names.sort()) {
-    const record = await readRecord(openFolderObjects(stackFolder(name)));
-    if (record !== undefined) records.push(record);
+    try {
+      const record = await readRecord(openFolderObjects(stackFolder(name)), name);
+      if (record !== undefined) stacks.push({ name, record });
+    } catch (error) {
+      if (!(error instanceof RekbackError)) throw error;
+      stacks.push({ name, problem: error });
+    }
   }
-  return records;
+  return stacks;
 }
 
 /**
  * The stack a command is about: the one named, or the only one.
  *
- * @throws RekbackError `unknown-stack`, `no-stack` or `which-stack`, exit 2
+ * @throws RekbackError `unknown-stack`, `no-stack` or `which-stack`, exit 2; `stack-damaged`
  */
 export async function selectStack(name: string | undefined): Promise<StackRecord> {
-  const records = await listStacks();
-  const [first] = records;
+  const stacks = await findStacks();
+  const [first] = stacks;
   if (first === undefined) {
     throw new RekbackError(
       'no-stack',
@@ -39,18 +50,23 @@ export async function selectStack(name: string | undefined): Promise<StackRecord
       },
     );
   }
-  const names = records.map((record) => record.name).join(', ');
+  const names = stacks.map((stack) => stack.name).join(', ');
   if (name !== undefined) {
-    const named = records.find((record) => record.name === name);
-    if (named !== undefined) return named;
+    const named = stacks.find((stack) => stack.name === name);
+    if (named !== undefined) return recordOf(named);
     throw new RekbackError('unknown-stack', `there is no stack '${name}'`, {
       exitCode: 2,
       suggestions: [`choose one of: ${names}`],
     });
   }
-  if (records.length === 1) return first;
-  throw new RekbackError('which-stack', `there are ${records.length} stacks: ${names}`, {
+  if (stacks.length === 1) return recordOf(first);
+  throw new RekbackError('which-stack', `there are ${stacks.length} stacks: ${names}`, {
     exitCode: 2,
     suggestions: ['name one with --stack NAME or the variable REKBACK_STACK'],
   });
+}
+
+function recordOf(stack: FoundStack): StackRecord {
+  if ('problem' in stack) throw stack.problem;
+  return stack.record;
 }

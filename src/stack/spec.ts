@@ -16,6 +16,13 @@ export function checkStackName(name: string): string {
   });
 }
 
+/** The same name with a number, where that is not the first, shortened to fit. */
+export function numberedName(name: string, number: number): string {
+  if (number === 1) return name;
+  const suffix = `-${number}`;
+  return `${name.slice(0, NAME_LENGTH - suffix.length).replace(/-+$/, '')}${suffix}`;
+}
+
 /** A stack's name made from what its folder is called; `images` where nothing of that can be used. */
 export function nameFor(folder: string): string {
   const name = basename(folder)

@@ -2,10 +2,11 @@ import { RekbackError } from '../runtime/errors.ts';
 import type { IndexStats } from '../runtime/ports.ts';
 import { LIVE_LEASE } from '../runtime/run/layout.ts';
 import { type Holder, leaseHolder } from '../runtime/run/lease.ts';
-import { listRuns, type RunSummary } from '../runtime/run/record.ts';
-import { inspect, type Resource } from './local.ts';
+import { isWorking, listRuns, type RunSummary } from '../runtime/run/record.ts';
+import { findUnfinished } from '../runtime/run/start.ts';
 import type { Stack } from './open.ts';
 import { RECORD_FORMAT } from './record.ts';
+import { inspect, type Resource } from './resources.ts';
 
 export interface Status {
   stack: string;
@@ -21,6 +22,13 @@ export interface Status {
   notes: string[];
 }
 
+const REMEDIES: Readonly<Record<Resource['type'], string>> = {
+  images: 'check that their disk is mounted',
+  record: 'set the stack up again: rekback setup',
+  index: 'make it again from the archived labels: rekback index rebuild',
+  objects: 'set the stack up again: rekback setup',
+};
+
 /** Looks at everything that the stack is made of, now. */
 export async function status(stack: Stack): Promise<Status> {
   const { record } = stack;
@@ -34,13 +42,15 @@ export async function status(stack: Stack): Promise<Status> {
   const stats = await readStats(stack, resources, notes);
   const [newest] = runs;
   if (newest === undefined) notes.push('nothing is labelled yet: rekback backfill now');
-  else if (['interrupted', 'stopped', 'failed'].includes(newest.state)) {
-    notes.push(`run ${newest.id} is ${newest.state}; go on with it: rekback backfill now`);
+  else if (!isWorking(newest.state) && (await findUnfinished(objects)) !== undefined) {
+    notes.push(`run ${newest.id} is not finished (${newest.state}); go on with it: rekback backfill now`);
   }
   if (record.format > RECORD_FORMAT)
     notes.push('this stack was set up by a newer rekback; this one only reads it');
-  for (const { type, name, state } of resources)
-    if (state === 'absent') notes.push(`the ${type} '${name}' is missing`);
+  for (const { type, name, state } of resources) {
+    if (state === 'absent')
+      notes.push(`the ${type} '${name}' ${type === 'images' ? 'are' : 'is'} missing; ${REMEDIES[type]}`);
+  }
   return {
     stack: record.name,
     resources,
@@ -58,10 +68,7 @@ async function readStats(
   notes: string[],
 ): Promise<IndexStats | undefined> {
   const resource = resources.find(({ type }) => type === 'index');
-  if (resource?.state !== 'present') {
-    notes.push('make the index again from the archived labels: rekback index rebuild');
-    return undefined;
-  }
+  if (resource?.state !== 'present') return undefined;
   try {
     const index = await stack.indexReader();
     const stats = await index.stats();

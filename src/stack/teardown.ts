@@ -8,14 +8,16 @@ import { ARCHIVE, LIVE_LEASE, RUN_LEASE } from '../runtime/run/layout.ts';
 import { describeHolder, type IsAlive, leaseHolder, liveActive } from '../runtime/run/lease.ts';
 import { findRun, runIds } from '../runtime/run/record.ts';
 import { home, stacksFolder } from './home.ts';
-import { isThere } from './local.ts';
 import type { Stack } from './open.ts';
 import { assertWritable } from './record.ts';
+import { isThere } from './resources.ts';
 
 export interface TeardownOptions {
   keepIndex: boolean;
   /** A file that must not exist yet; gets the whole label archive. */
   keepLabels: string | undefined;
+  /** Aborted: nothing more is removed. */
+  signal?: AbortSignal;
 }
 
 export interface Removed {
@@ -59,9 +61,11 @@ async function countLabelled(stack: Stack): Promise<number | undefined> {
  * Removes everything that was made for the stack, then looks again. The images stay as they are. A run that is active
  * is ended first.
  *
- * @throws RekbackError `stack-newer`, `live-active`, `keep-labels-failed`; nothing is removed then
+ * @throws RekbackError `stack-newer`, `live-active`, `keep-labels-failed`; nothing is removed then. The signal's reason;
+ *   running it again finishes it
  */
-export async function teardown(stack: Stack, { keepIndex, keepLabels }: TeardownOptions): Promise<Removed> {
+export async function teardown(stack: Stack, options: TeardownOptions): Promise<Removed> {
+  const { keepIndex, keepLabels, signal } = options;
   assertWritable(stack.record);
   const objects = await stack.objects();
   const { isAlive } = await stack.leases();
@@ -83,6 +87,7 @@ export async function teardown(stack: Stack, { keepIndex, keepLabels }: Teardown
       result.kept.push({ type, name });
       continue;
     }
+    signal?.throwIfAborted();
     const reason = await rm(name, { recursive: true, force: true }).then(() => 'it came back', messageOf);
     if (await isThere(name)) result.left.push({ type, name, reason });
     else result.removed.push({ type, name });

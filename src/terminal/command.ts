@@ -18,6 +18,13 @@ export const stackFlag = Flags.string({
   env: 'REKBACK_STACK',
 });
 
+/** `--stack NAME`, for a command that makes one. */
+export const newStackFlag = Flags.string({
+  helpValue: 'NAME',
+  summary: "The stack's name; made from the folder's name where it is left out.",
+  env: 'REKBACK_STACK',
+});
+
 /** `--yes`, for every command that spends or deletes. */
 export const yesFlag = Flags.boolean({ char: 'y', summary: 'Answer yes to every question.' });
 

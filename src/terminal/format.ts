@@ -8,6 +8,11 @@ export function formatCount(value: number): string {
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
 
+/** `0.4/s`, `1,530/s`: a decimal only where it tells something. */
+export function formatRate(perSecond: number): string {
+  return `${formatCount(perSecond < 10 ? perSecond : Math.round(perSecond))}/s`;
+}
+
 /** `1 image`, `1,200 images`. `plural` is for nouns that don't take an s. */
 export function formatCounted(value: number, singular: string, plural = `${singular}s`): string {
   return `${formatCount(value)} ${value === 1 ? singular : plural}`;

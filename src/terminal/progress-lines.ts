@@ -1,5 +1,5 @@
 import type { Ledger, RunEvent } from '../runtime/progress.ts';
-import { formatCount, formatCounted, formatDuration } from './format.ts';
+import { formatCount, formatCounted, formatDuration, formatRate } from './format.ts';
 import { sanitise } from './sanitise.ts';
 
 type Event<Name extends RunEvent['event']> = Extract<RunEvent, { event: Name }>;
@@ -15,7 +15,7 @@ export function describeCounts(event: Event<'progress'>): string {
   const failed = sum(event.failed);
   return [
     `${formatCount(settled(event))} of ${formatCounted(event.total, 'image')}`,
-    event.imagesPerSecond > 0 ? `${formatCount(event.imagesPerSecond)}/s` : '',
+    event.imagesPerSecond > 0 ? formatRate(event.imagesPerSecond) : '',
     skipped > 0 ? `${formatCount(skipped)} skipped` : '',
     failed > 0 ? `${formatCount(failed)} failed` : '',
     event.secondsLeft === undefined || event.pending === 0

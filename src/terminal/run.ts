@@ -63,12 +63,15 @@ export function describeSample({ looked, withKeywords }: { looked: number; withK
 }
 
 /** What a backfill would do. */
-export function describeDryRun({ total, skipped, toLabel, cost }: DryRun): string[] {
-  const lines = [`Of ${formatCounted(total, 'image')}, nothing was changed:`];
+export function describeDryRun({ run, total, skipped, failed, toLabel, cost }: DryRun): string[] {
+  const what = run === null ? 'A new run' : `Run ${run}, gone on with,`;
+  const lines = [`${what} would look at ${formatCounted(total, 'image')}; nothing was changed:`];
   lines.push(
     `  ${formatCount(toLabel).padStart(9)} would be labelled, for ${cost === 0 ? 'nothing' : `at most ${formatDollars(cost)}`}`,
   );
-  const count = sum(skipped);
-  if (count > 0) lines.push(`  ${formatCount(count).padStart(9)} would be skipped (${reasons(skipped)})`);
+  if (sum(skipped) > 0)
+    lines.push(`  ${formatCount(sum(skipped)).padStart(9)} would be skipped (${reasons(skipped)})`);
+  if (sum(failed) > 0)
+    lines.push(`  ${formatCount(sum(failed)).padStart(9)} would fail (${reasons(failed)})`);
   return lines;
 }

@@ -6,6 +6,8 @@ export interface Column<Row> {
   /** Foreign text may be given as it is. */
   cell: (row: Row) => string;
   align?: 'left' | 'right';
+  /** What a cell loses where it doesn't fit; of a path both ends tell something. */
+  cut?: 'middle' | 'end';
   /** Colours a cell, after it was cut and padded. */
   style?: (text: string, row: Row) => string;
 }
@@ -21,7 +23,7 @@ const NARROWEST = 6;
 
 /**
  * Rows under a header, every line ending with a line break. The table is fitted to the terminal by cutting the widest
- * column in the middle. Without a terminal: no header, whole cells, one tab between them, for `cut` and `awk`.
+ * column. Without a terminal: no header, whole cells, one tab between them, for `cut` and `awk`.
  */
 export async function renderTable<Row>(
   rows: readonly Row[],
@@ -31,7 +33,7 @@ export async function renderTable<Row>(
   const cells = rows.map((row) => columns.map((column) => sanitise(column.cell(row))));
   if (options.width === undefined) return cells.map((line) => `${line.join('\t')}\n`).join('');
   if (rows.length === 0) return '';
-  const { cutMiddle, displayWidth } = await import('./width.ts');
+  const { cutEnd, cutMiddle, displayWidth } = await import('./width.ts');
 
   const widths = columns.map((column, index) =>
     Math.max(displayWidth(column.header), ...cells.map((line) => displayWidth(line[index] ?? ''))),
@@ -43,7 +45,7 @@ export async function renderTable<Row>(
     columns
       .map((column, index) => {
         const width = widths[index] ?? 0;
-        const text = cutMiddle(texts[index] ?? '', width);
+        const text = (column.cut === 'end' ? cutEnd : cutMiddle)(texts[index] ?? '', width);
         const padding = ' '.repeat(Math.max(0, width - displayWidth(text)));
         if (column.align === 'right') return padding + style(text, column);
         return style(text, column) + (index === columns.length - 1 ? '' : padding);

@@ -35,6 +35,13 @@ export function cutMiddle(text: string, width: number): string {
   return `${head.join('')}…${tail.join('')}`;
 }
 
+/** Cuts off the end, for what is in order of weight. */
+export function cutEnd(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  const parts = SIMPLE.test(text) ? text.split('') : graphemes(text);
+  return `${take(parts, width - 1).join('')}…`;
+}
+
 function take(parts: readonly string[], width: number): string[] {
   const taken: string[] = [];
   let left = width;

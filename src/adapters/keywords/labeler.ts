@@ -1,5 +1,6 @@
 import type { Labeling } from '../../runtime/contract.ts';
 import type { Labeler } from '../../runtime/ports.ts';
+import { COLOUR_NAMES } from './colour-names.ts';
 import { colourLabels } from './colours.ts';
 import { decodeRefusal, openImage, readRaster } from './decoder.ts';
 import { IMAGE_EXTENSIONS } from './formats.ts';
@@ -25,6 +26,7 @@ export function createKeywordsLabeler(options: KeywordsOptions = {}): Labeler {
     labeling: { labeler: 'keywords', revision: REVISION, labelFloor, maxLabels, include, exclude },
     formats: IMAGE_EXTENSIONS,
     maxBytes: MAX_BYTES,
+    plainLabels: new Set(COLOUR_NAMES),
     callPrice: 0,
     budget: async () => Number.POSITIVE_INFINITY,
     async detect(ref, signal) {

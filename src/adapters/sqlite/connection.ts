@@ -164,7 +164,7 @@ function checkBucket(connection: Connection, bucket: string): void {
 }
 
 function indexMissing(file: string): RekbackError {
-  return new RekbackError('index-missing', `there is no index yet at ${file}`, {
-    suggestions: ['rekback backfill now'],
+  return new RekbackError('index-missing', `there is no index at '${file}'`, {
+    suggestions: ['make it again from the archived labels: rekback index rebuild'],
   });
 }

@@ -2,13 +2,14 @@ import type { RunSummary } from '../../runtime/run/record.ts';
 import { openStack } from '../../stack/open.ts';
 import { selectStack } from '../../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
-import { formatCount, formatDate } from '../../terminal/format.ts';
+import { formatCount } from '../../terminal/format.ts';
 
 const sum = (counts: Record<string, number>) =>
   Object.values(counts).reduce((total, count) => total + count, 0);
 
 export default class BackfillList extends RekbackCommand<{ runs: RunSummary[] }> {
   static override summary = 'List the runs, newest first.';
+  static override description = "A run's id begins with its start, in UTC.";
   static override examples = ['<%= config.bin %> backfill list'];
   static override flags = { stack: stackFlag };
 
@@ -21,7 +22,6 @@ export default class BackfillList extends RekbackCommand<{ runs: RunSummary[] }>
     await this.table(runs, [
       { header: 'Run', cell: ({ id }) => id },
       { header: 'State', cell: ({ state }) => state },
-      { header: 'Started', cell: ({ startedAt }) => formatDate(Date.parse(startedAt)) },
       { header: 'Images', cell: ({ total }) => formatCount(total), align: 'right' },
       { header: 'Indexed', cell: ({ indexed }) => formatCount(indexed), align: 'right' },
       { header: 'Skipped', cell: ({ skipped }) => formatCount(sum(skipped)), align: 'right' },

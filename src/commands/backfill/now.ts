@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import type { Selection } from '../../runtime/contract.ts';
 import { RekbackError } from '../../runtime/errors.ts';
-import type { RunSummary } from '../../runtime/run/record.ts';
+import { isWorking, type RunSummary } from '../../runtime/run/record.ts';
 import { attachOrBackfill, backfill } from '../../stack/backfill.ts';
 import { type DryRun, dryRun } from '../../stack/dry-run.ts';
 import { openStack } from '../../stack/open.ts';
@@ -15,7 +15,7 @@ type Result = { run: RunSummary } | { dryRun: DryRun };
 export default class BackfillNow extends RekbackCommand<Result> {
   static override summary = 'Label the images that are there.';
   static override description =
-    'Images that are labelled already and have not changed cost nothing. Interrupted at any moment, the same command\n' +
+    'Images that are labelled already and have not changed cost nothing. Interrupted at any moment, the same command ' +
     'goes on; a run that was stopped or failed goes on without --from, --prefix, --sample and --relabel.';
   static override examples = [
     '<%= config.bin %> backfill now',
@@ -47,18 +47,21 @@ export default class BackfillNow extends RekbackCommand<Result> {
     const maxCost = flags['max-cost'] === undefined ? undefined : dollars(flags['max-cost']);
     const stack = openStack(await selectStack(flags.stack));
     const selection = selected(flags);
-    const { report, end } = await this.progress();
-    const draining = this.interruptSignal();
     if (flags['dry-run']) {
-      const counted = await dryRun(stack, selection, draining);
+      const counted = await dryRun(stack, selection, this.interruptSignal('stopping'));
       this.print(describeDryRun(counted).join('\n'));
       return { dryRun: counted };
     }
+    const { report, end } = await this.progress();
+    const draining = this.interruptSignal();
     const { limit, rate } = flags;
     const options = { selection, draining, report, limit, maxCost, rate, what: 'rekback backfill now' };
     const run = await (flags.wait ? attachOrBackfill(stack, options) : backfill(stack, options));
     await end();
     this.print(describeRun(run).join('\n'));
+    if (run.total === 0)
+      this.note('There was no image to look at; check --prefix, --from and the folder itself.');
+    if (isWorking(run.state)) this.note('The run goes on in the process that started it.');
     this.exitWith(runExitCode(run, draining));
     return { run };
   }

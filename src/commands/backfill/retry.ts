@@ -30,6 +30,9 @@ export default class BackfillRetry extends RekbackCommand<{ run: RunSummary }> {
     const run = await backfill(stack, { selection, draining, report, limit: flags.limit, what });
     await end();
     this.print(describeRun(run).join('\n'));
+    if (run.total === 0) {
+      this.note(`No image failed in run ${id}; all that ever failed: rekback backfill now --relabel failed`);
+    }
     this.exitWith(runExitCode(run, draining));
     return { run };
   }

@@ -33,7 +33,8 @@ export default class FailuresList extends RekbackCommand<ImagePage> {
       { header: 'Reason', cell: (image) => image.reason ?? '' },
       { header: 'Detail', cell: ({ detail }) => detail ?? '' },
     ]);
-    if (page.images.length === 0) this.note('No image failed.');
+    if (page.images.length === 0)
+      this.note(`No image failed${(reason ?? prefix) === undefined ? '' : ' with that reason or prefix'}.`);
     if (page.next !== null) this.note(`There are more; see them with --next ${page.next}`);
     return page;
   }

@@ -35,11 +35,19 @@ export default class ImagesList extends RekbackCommand<ImagePage> {
     const page = await pageImages(stack, { state, reason, prefix, limit, after });
     await this.table(page.images, [
       { header: 'Image', cell: ({ key }) => key },
-      { header: 'Reason', cell: (image) => image.reason ?? '' },
-      { header: 'Detail', cell: ({ detail }) => detail ?? '' },
+      ...(state === 'indexed' ? [] : [{ header: 'Reason', cell: reasonOf }]),
+      ...(state === 'failed' ? [{ header: 'Detail', cell: detailOf }] : []),
     ]);
-    if (page.images.length === 0) this.note('No image is in this state.');
+    if (page.images.length === 0)
+      this.note(
+        `No image is ${state}${(reason ?? prefix) === undefined ? '' : ' with that reason or prefix'}.`,
+      );
     if (page.next !== null) this.note(`There are more; see them with --next ${page.next}`);
     return page;
   }
 }
+
+type Image = ImagePage['images'][number];
+
+const reasonOf = ({ reason }: Image) => reason ?? '';
+const detailOf = ({ detail }: Image) => detail ?? '';

@@ -16,7 +16,7 @@ export default class IndexRebuild extends RekbackCommand<Rebuilt> {
     const { flags } = await this.parse(IndexRebuild);
     const rebuilt = await rebuild(openStack(await selectStack(flags.stack)));
     this.print(
-      `The index was made again: ${formatCounted(rebuilt.documents, 'image')} from ${formatCounted(rebuilt.parts, 'archived object')}, 0 labeler calls.`,
+      `The index was made again from the archived labels: ${formatCounted(rebuilt.documents, 'image')}, 0 labeler calls.`,
     );
     return rebuilt;
   }

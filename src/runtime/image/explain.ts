@@ -91,7 +91,7 @@ export async function explain(
       reason: failure.reason,
       detail: failure.detail,
       run: failure.run,
-      advice: 'rekback backfill retry',
+      advice: `rekback backfill retry ${failure.run}`,
     };
   }
   if (head === 'unreadable') {

@@ -1,0 +1,32 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Stack } from './open.ts';
+
+/** Something that a stack is made of. The images are listed too, but never touched. */
+export interface Resource {
+  type: 'images' | 'record' | 'index' | 'objects';
+  name: string;
+  state: 'present' | 'absent' | 'drifted';
+}
+
+/** What the stack is made of, as it is now. */
+export async function inspect(stack: Stack): Promise<Resource[]> {
+  const { root } = stack.record.adapters.images;
+  const at = async (type: Resource['type'], name: string): Promise<Resource> => ({
+    type,
+    name,
+    state: (await isThere(name)) ? 'present' : 'absent',
+  });
+  return [
+    await at('images', root),
+    await at('record', join(stack.folder, 'stack.json')),
+    await at('index', join(stack.folder, 'index.db')),
+  ];
+}
+
+/** Whether anything has that name, a dangling link too. */
+export const isThere = (path: string) =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
