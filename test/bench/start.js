@@ -15,7 +15,7 @@ export const START_RATIO = 1.4;
  * Median milliseconds of a bare command, of `rekback --help` and of `rekback search dog` on an empty stack, and their
  * ratios to the bare one.
  */
-export async function start(rounds = 15) {
+export async function start(rounds = 25) {
   const folder = await mkdtemp(join(tmpdir(), 'rekback-start-'));
   try {
     const hello = await makeHello(join(folder, 'hello'));
