@@ -9,7 +9,7 @@ function readReport() {
   try {
     return JSON.parse(readFileSync(reportFile, 'utf8'));
   } catch {
-    brokenSteps.push('npm test (no report)');
+    brokenSteps.push('npm cit (no report)');
     return { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, testResults: [] };
   }
 }

@@ -1,0 +1,9 @@
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** The CLI as it is shipped. */
+export const RUN = join(ROOT, 'bin/run.js');
+
+/** The sources as single modules. */
+export const MODULES = join(ROOT, 'dist');
