@@ -64,7 +64,11 @@ export async function openConnection(
     });
     if (!options.readOnly) {
       connection.transaction('write', () => {
-        if (!isEmpty(connection)) return;
+        if (!isEmpty(connection)) {
+          // SQLite opens a file that it may only read without a word; better to fail here than after the labels were paid.
+          connection.run(`UPDATE meta SET value = value WHERE name = 'generation'`);
+          return;
+        }
         database.exec(SCHEMA);
         connection.run(`INSERT INTO meta VALUES ('bucket', ?), ('generation', 0)`, options.bucket);
       });

@@ -70,9 +70,14 @@ export async function openIndexWriter(
       }
     },
     close: async () => {
-      // Leaves readers a file without a log to replay. Another process that is reading only makes it partial.
-      connection.row('PRAGMA wal_checkpoint(TRUNCATE)');
-      connection.close();
+      try {
+        // Leaves readers a file without a log to replay.
+        connection.row('PRAGMA wal_checkpoint(TRUNCATE)');
+      } catch {
+        // The log is as good a place for what was written; a full disk has been reported by the write that met it.
+      } finally {
+        connection.close();
+      }
     },
   };
 }
