@@ -7,6 +7,12 @@ const GATHER = 300;
 /** A file is looked at when it has not grown for this long; milliseconds. */
 const STABLE = 500;
 
+/**
+ * A removed file is told this late, in milliseconds: one that was renamed is then met under its new name first, which
+ * can take its labels from the old one.
+ */
+const REMOVED = 3_000;
+
 /** What happens in a folder from now on. */
 export interface FolderWatch {
   /** Keys that were added, changed or removed, together; ends when `close` is called. */
@@ -31,7 +37,15 @@ export async function watchFolder(root: string, onError: (error: unknown) => voi
     changed.add(relative(root, path).replaceAll(sep, '/'));
     wake();
   };
-  watcher.on('add', note).on('change', note).on('unlink', note).on('error', onError);
+  const removals = new Set<NodeJS.Timeout>();
+  const noteLater = (path: string) => {
+    const timer = setTimeout(() => {
+      removals.delete(timer);
+      note(path);
+    }, REMOVED);
+    removals.add(timer);
+  };
+  watcher.on('add', note).on('change', note).on('unlink', noteLater).on('error', onError);
   await new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
   return {
     async *changes() {
@@ -46,6 +60,7 @@ export async function watchFolder(root: string, onError: (error: unknown) => voi
     },
     async close() {
       closed = true;
+      for (const timer of removals) clearTimeout(timer);
       wake();
       await watcher.close();
     },

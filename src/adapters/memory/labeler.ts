@@ -14,7 +14,7 @@ export interface MemoryLabeler extends Labeler {
  */
 export function createMemoryLabeler(
   labeling: Partial<Labeling> = {},
-  before: (key: string) => void | Promise<void> = () => {},
+  before: (key: string, text: string) => void | Promise<void> = () => {},
 ): MemoryLabeler {
   const calls: string[] = [];
   return {
@@ -33,8 +33,8 @@ export function createMemoryLabeler(
     calls,
     budget: async () => Number.POSITIVE_INFINITY,
     async detect({ key, bytes }): Promise<Answer> {
-      await before(key);
       const text = (await bytes()).toString();
+      await before(key, text);
       calls.push(key);
       if (text.startsWith('corrupt')) return { refusal: 'corrupt', detail: 'it says so itself' };
       return { labels: text.split(',').map((name) => ({ name: name.trim(), confidence: 100 })) };

@@ -25,7 +25,8 @@ export function createFollower(context: FollowContext) {
       ...context,
       archive: async (entries) => {
         const body = await encodePart(context.policy.labeling, entries);
-        await context.objects.put(archivePart(`${LIVE_ARCHIVE}${session}/`, part++), body);
+        await context.objects.put(archivePart(`${LIVE_ARCHIVE}${session}/`, part), body);
+        part++;
       },
     });
   return {
@@ -38,10 +39,14 @@ export function createFollower(context: FollowContext) {
       const { images, formats, prefix, draining } = context;
       const options = { formats, signal: draining, ...(prefix === undefined ? {} : { prefix }) };
       await assertNotEmptied(context, index);
+      // Removed images last: one that was only renamed finds its labels under the old name, and costs no call.
+      const removed: Change[] = [];
       for await (const changes of reconcile(images, index, options)) {
         if (draining.aborted) return;
-        await apply(changes);
+        await apply(changes.filter(({ kind }) => kind !== 'removed'));
+        removed.push(...changes.filter(({ kind }) => kind === 'removed'));
       }
+      await apply(removed);
     },
   };
 }

@@ -92,7 +92,7 @@ async function settleBatch(
 ): Promise<void> {
   let open = batch.map(({ change, position }) => ({ known: newCase(change, context), position }));
   for (let attempt = 0; open.length > 0; attempt++) {
-    const known = await context.index.lookUp(open.map(({ known: { change } }) => change.key));
+    const known = await persist(() => context.index.lookUp(open.map((item) => item.known.change.key)), context);
     const active: { known: Case; position: number }[] = [];
     open.forEach((item, at) => {
       item.known.known = known[at] ?? null;
@@ -202,14 +202,16 @@ async function resolveCase(
         }
         break;
       case 'find-twin':
-        known.twin = (await context.index.findByEtag(step.etag)) ?? null;
+        known.twin = (await persist(() => context.index.findByEtag(step.etag), context)) ?? null;
         break;
       case 'label': {
         const { head } = step;
         const same = context.policy.etagIsContent ? asked.byEtag.get(head.etag) : undefined;
-        const shared = await same?.catch(() => undefined);
-        if (shared !== undefined) {
-          known.answer = { etag: head.etag, answer: shared };
+        if (same !== undefined) {
+          const answer = await same.catch(() => undefined);
+          if (answer !== undefined) known.answer = { etag: head.etag, answer };
+          // Of those that waited for a call in vain, the first makes another; the rest wait for that one.
+          else if (asked.byEtag.get(head.etag) === same) asked.byEtag.delete(head.etag);
           break;
         }
         if (!context.cap.take()) return { step: 'done', outcome: { outcome: 'pending' } };
@@ -257,6 +259,25 @@ async function attempt<T>(call: () => Promise<T>, context: SettleContext, govern
   }
 }
 
+/**
+ * The same for the stack's own index and archive, while draining too: what was paid for is to be kept. Each of the calls
+ * may be made again, a write because it compares before it sets.
+ * @throws SystemicError `stack-unavailable` where it doesn't pass: it would for no other image either
+ */
+async function persist<T>(call: () => Promise<T>, context: SettleContext): Promise<T> {
+  try {
+    return await attempt(call, { ...context, draining: NEVER });
+  } catch (error) {
+    if (!(error instanceof RetryableError)) throw error;
+    throw new SystemicError('stack-unavailable', error.message, {
+      cause: error,
+      suggestions: ['run the same command again'],
+    });
+  }
+}
+
+const NEVER = new AbortController().signal;
+
 /** @throws what is no single image's failure */
 function passingFailure(error: unknown, { draining }: SettleContext): Outcome {
   if (draining.aborted && !(error instanceof SystemicError)) return { outcome: 'pending' };
@@ -275,16 +296,14 @@ async function flushWrites(
   conflicts: { known: Case; position: number }[],
 ): Promise<void> {
   if (writes.length === 0) return;
-  await context.archive(
-    writes.map(({ known, step }) => {
-      const answer = asked.fresh.get(known);
-      asked.fresh.delete(known);
-      return answer === undefined ? { document: step.document } : { document: step.document, answer };
-    }),
-  );
-  const results = await context.index.write(
-    writes.map(({ step: { document, expected } }) => ({ document, expected })),
-  );
+  const entries = writes.map(({ known, step }) => {
+    const answer = asked.fresh.get(known);
+    asked.fresh.delete(known);
+    return answer === undefined ? { document: step.document } : { document: step.document, answer };
+  });
+  await persist(() => context.archive(entries), context);
+  const items = writes.map(({ step: { document, expected } }) => ({ document, expected }));
+  const results = await persist(() => context.index.write(items), context);
   writes.forEach(({ known, position, step }, at) => {
     const result = results[at];
     if (result?.result === 'written') finish(position, known.change, step.outcome);

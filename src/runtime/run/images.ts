@@ -1,4 +1,4 @@
-import type { DocumentState, FailReason, SkipReason } from '../contract.ts';
+import type { DocumentState, FailReason, RunRecord, SkipReason } from '../contract.ts';
 import type { IndexReader, ObjectStore } from '../ports.ts';
 import { runSkipped } from './layout.ts';
 import { readJson, readResults, readRun, runIds } from './record.ts';
@@ -58,25 +58,37 @@ async function* recorded(
   }
 }
 
+/** Whether a run was about everything, so that what older runs say is out of date once it ended. */
+const isWhole = ({ selection: { from, prefix, sample } }: RunRecord) =>
+  from.kind === 'listing' && prefix === undefined && sample === undefined;
+
 /** What failed for reasons that may pass, from the newest run that met it. */
 export async function failuresByKey(
   objects: ObjectStore,
 ): Promise<Map<string, { reason: FailReason; detail: string; run: string; since: number }>> {
   const failures = new Map<string, { reason: FailReason; detail: string; run: string; since: number }>();
-  for (const id of await runIds(objects)) {
-    const { startedAt } = await readRun(objects, id);
+  for (const id of (await runIds(objects)).reverse()) {
+    const run = await readRun(objects, id);
     for (const result of await readResults(objects, id)) {
       for (const { key, reason, detail } of result.failures) {
-        failures.set(key, { reason, detail, run: id, since: Date.parse(startedAt) });
+        if (!failures.has(key))
+          failures.set(key, { reason, detail, run: id, since: Date.parse(run.startedAt) });
       }
     }
+    if (isWhole(run) && run.state === 'succeeded') break;
   }
   return failures;
 }
 
-/** Of the newest run: what it did not look at, and why. Each run sees the whole again, so older ones add nothing. */
+/** What the newest run that was about everything did not look at, and why; of the newest run where none was. */
 async function* skipped(objects: ObjectStore): AsyncGenerator<ListedState> {
-  const run = (await runIds(objects)).at(-1);
+  const ids = await runIds(objects);
+  let run = ids.at(-1);
+  for (const id of ids.reverse()) {
+    if (!isWhole(await readRun(objects, id))) continue;
+    run = id;
+    break;
+  }
   if (run === undefined) return;
   const planned = await readJson<SkippedKeys>(objects, runSkipped(run));
   for (const { key, reason } of planned?.keys ?? []) yield { key, state: 'skipped', reason, run };

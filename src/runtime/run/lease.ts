@@ -124,7 +124,8 @@ const encode = (holder: Holder): Buffer => {
 /** A damaged lease (a machine that lost power while writing) is nobody's. */
 function decode(body: Buffer): StoredLease | undefined {
   try {
-    return JSON.parse(body.toString('utf8')) as StoredLease;
+    const lease: StoredLease | null = JSON.parse(body.toString('utf8'));
+    return typeof lease?.holder?.id === 'string' ? lease : undefined;
   } catch {
     return undefined;
   }

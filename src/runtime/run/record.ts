@@ -16,9 +16,28 @@ export interface RunSummary extends Ledger {
   cause?: NonNullable<RunRecord['cause']>;
 }
 
-/** Sorts by start; readable; unique among runs started in one second. */
-export const newRunId = (now: Date): string =>
-  `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`;
+/**
+ * A run's id: readable, and sorts after the newest run so far, whatever the clock says.
+ *
+ * @param newest its id, if there was a run before
+ */
+export function newRunId(now: Date, newest = ''): string {
+  for (let time = Math.max(now.getTime(), timeOf(newest)); ; time++) {
+    const id = idAt(time);
+    if (id > newest) return id;
+  }
+}
+
+/** `20261123-150405-042f`: UTC, milliseconds, and a digit that tells apart stacks. */
+const idAt = (time: number): string =>
+  `${new Date(time).toISOString().replaceAll(/[-:Z]/g, '').replace(/[T.]/g, '-')}${randomBytes(1).toString('hex').slice(1)}`;
+
+/** Epoch milliseconds, to the second; 0 for what is no id. */
+function timeOf(id: string): number {
+  const [, year, month, day, hours, minutes, seconds] =
+    /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-/.exec(id) ?? [];
+  return Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`) || 0;
+}
 
 export async function writeRun(objects: ObjectStore, run: RunRecord): Promise<void> {
   await objects.put(runRecord(run.id), Buffer.from(JSON.stringify(run)));

@@ -44,7 +44,7 @@ export async function startRun(options: StartOptions): Promise<RunSummary> {
     const unfinished = await findUnfinished(objects);
     if (unfinished !== undefined && !goesOnWith(unfinished, options.selection))
       throw runUnfinished(unfinished);
-    const run = unfinished ?? newRun(options);
+    const run = unfinished ?? newRun(options, (await runIds(objects)).at(-1));
     options.report({ event: 'run-started', run: run.id, resumed: unfinished !== undefined });
     await perform(run, options, lease.lost);
     options.report({ event: 'run-ended', run: run.id, state: run.state });
@@ -72,11 +72,11 @@ const runUnfinished = ({ id, state }: RunRecord) =>
     suggestions: ['go on with it: rekback backfill now', `or end it: rekback backfill cancel ${id}`],
   });
 
-const newRun = ({ selection, labeling }: StartOptions): RunRecord => {
+const newRun = ({ selection, labeling }: StartOptions, newest: string | undefined): RunRecord => {
   const now = new Date();
   return {
     format: 1,
-    id: newRunId(now),
+    id: newRunId(now, newest),
     state: 'planning',
     selection: selection ?? EVERYTHING,
     labeling,

@@ -44,10 +44,9 @@ export async function workChunk(run: RunRecord, chunk: number, context: WorkCont
     ...context,
     recovered: archived.answers,
     archive: async (entries) => {
-      await objects.put(
-        archivePart(chunkArchive(run.id, chunk), part++),
-        await encodePart(run.labeling, entries),
-      );
+      const body = await encodePart(run.labeling, entries);
+      await objects.put(archivePart(chunkArchive(run.id, chunk), part), body);
+      part++;
       for (const { answer } of entries) {
         if (answer === undefined) continue;
         result.labelCalls++;

@@ -3,11 +3,15 @@ import { openMemoryIndex } from '../../../src/adapters/memory/index.ts';
 import { createMemoryLabeler } from '../../../src/adapters/memory/labeler.ts';
 import { openMemoryObjects } from '../../../src/adapters/memory/objects.ts';
 import { createLocalExecutor } from '../../../src/adapters/workers/executor.ts';
-import type { Selection } from '../../../src/runtime/contract.ts';
-import type { IndexWriter, ObjectStore } from '../../../src/runtime/ports.ts';
+import { callCap, settling } from '../../../src/adapters/workers/settling.ts';
+import type { Document, Outcome, Selection } from '../../../src/runtime/contract.ts';
+import { readPart } from '../../../src/runtime/image/archive.ts';
+import { createFollower } from '../../../src/runtime/image/follow.ts';
+import type { IndexReader, IndexWriter, ObjectStore } from '../../../src/runtime/ports.ts';
+import { ARCHIVE } from '../../../src/runtime/run/layout.ts';
 import type { Holder } from '../../../src/runtime/run/lease.ts';
 import type { RunSummary } from '../../../src/runtime/run/record.ts';
-import { startRun } from '../../../src/runtime/run/start.ts';
+import { findUnfinished, startRun } from '../../../src/runtime/run/start.ts';
 
 /** Thrown by every effect of a process that a test has killed. */
 export class Killed extends Error {}
@@ -19,13 +23,37 @@ export interface Kill {
 }
 
 /** A stack in memory, on which processes can be started and killed one after another. */
-export function memoryStack(before?: (key: string) => void | Promise<void>) {
+export function memoryStack(before?: (key: string, text: string) => void | Promise<void>) {
   const images = openMemoryImages();
   const objects = openMemoryObjects();
   const index = openMemoryIndex({ bucket: images.bucket });
   const labeler = createMemoryLabeler({}, before);
   const alive = new Set<string>();
+  const isAlive = ({ id }: Holder) => alive.has(id);
   let processes = 0;
+
+  /** Another process, alive until `end` is called. */
+  function start(kill: Kill | undefined) {
+    const holder: Holder = {
+      id: `process-${++processes}`,
+      what: 'test',
+      user: 'tester',
+      host: 'here',
+      pid: processes,
+      started: String(processes),
+      since: '2026-01-01T00:00:00.000Z',
+    };
+    alive.add(holder.id);
+    const mortal = mortality(kill);
+    return {
+      holder,
+      objects: mortal.objects(objects),
+      index: mortal.index(index),
+      labeler: { ...labeler, detect: mortal.guard(labeler.detect.bind(labeler)) },
+      writes: mortal.writes,
+      end: () => alive.delete(holder.id),
+    };
+  }
 
   /** Runs one backfill in a process of its own. The writes it made are counted; `kill` ends it at one of them. */
   async function backfill(
@@ -37,26 +65,15 @@ export function memoryStack(before?: (key: string) => void | Promise<void>) {
       concurrency?: number;
     } = {},
   ): Promise<{ run: RunSummary; writes: number }> {
-    const holder: Holder = {
-      id: `process-${++processes}`,
-      what: 'test',
-      user: 'tester',
-      host: 'here',
-      pid: processes,
-      started: String(processes),
-      since: '2026-01-01T00:00:00.000Z',
-    };
-    alive.add(holder.id);
-    const mortal = mortality(options.kill);
-    const wrapped = { objects: mortal.objects(objects), index: mortal.index(index) };
+    const process = start(options.kill);
     try {
       const run = await startRun({
-        objects: wrapped.objects,
+        objects: process.objects,
         executor: createLocalExecutor({
-          objects: wrapped.objects,
+          objects: process.objects,
           images,
-          labeler: { ...labeler, detect: mortal.guard(labeler.detect.bind(labeler)) },
-          openIndex: async () => wrapped.index,
+          labeler: process.labeler,
+          openIndex: async () => process.index,
           rows: async () => ({ kind: 'images', read: (signal) => images.list({ signal }) }),
           prefix: undefined,
           concurrency: options.concurrency ?? 1,
@@ -64,18 +81,50 @@ export function memoryStack(before?: (key: string) => void | Promise<void>) {
         }),
         labeling: labeler.labeling,
         selection: options.selection,
-        holder,
-        isAlive: ({ id }) => alive.has(id),
+        holder: process.holder,
+        isAlive,
         draining: options.draining ?? new AbortController().signal,
         maxCalls: options.maxCalls ?? Number.POSITIVE_INFINITY,
         report: () => {},
       });
-      return { run, writes: mortal.writes() };
+      return { run, writes: process.writes() };
     } finally {
-      alive.delete(holder.id);
+      process.end();
     }
   }
-  return { images, objects, index, labeler, backfill };
+
+  /** Catches up with the images in a process of its own, as following them begins. */
+  async function catchUp(
+    options: { kill?: Kill; draining?: AbortSignal; concurrency?: number } = {},
+  ): Promise<{ outcomes: Map<string, Outcome>; writes: number }> {
+    const process = start(options.kill);
+    const outcomes = new Map<string, Outcome>();
+    const context = await settling({
+      images,
+      labeler: process.labeler,
+      index: process.index,
+      labeling: labeler.labeling,
+      relabel: 'none',
+      run: 'live',
+      rate: undefined,
+      concurrency: options.concurrency ?? 1,
+      cap: callCap(Number.POSITIVE_INFINITY),
+      draining: options.draining ?? new AbortController().signal,
+    });
+    const follower = createFollower({
+      ...context,
+      objects: process.objects,
+      formats: labeler.formats,
+      onOutcome: ({ key }, outcome) => outcomes.set(key, outcome),
+    });
+    try {
+      await follower.catchUp(index);
+      return { outcomes, writes: process.writes() };
+    } finally {
+      process.end();
+    }
+  }
+  return { images, objects, index, labeler, isAlive, backfill, catchUp };
 }
 
 function mortality(kill: Kill | undefined) {
@@ -120,4 +169,24 @@ function mortality(kill: Kill | undefined) {
       close: async () => {},
     }),
   };
+}
+
+/** Every document, deleted ones too, in the order of keys. */
+export async function scanAll(index: IndexReader): Promise<Document[]> {
+  const documents: Document[] = [];
+  for await (const batch of index.scan({})) documents.push(...batch);
+  return documents;
+}
+
+/** `key etag` of the answers that the newest run has archived, if `backfill now` would go on with that run. */
+export async function archiveAnswers({ objects }: { objects: ObjectStore }): Promise<Set<string>> {
+  const answers = new Set<string>();
+  const run = await findUnfinished(objects);
+  if (run === undefined) return answers;
+  for await (const { key } of objects.list(`${ARCHIVE}${run.id}/`)) {
+    for (const { document, answer } of (await readPart(objects, key)).entries) {
+      if (answer !== undefined) answers.add(`${document.key} ${document.etag}`);
+    }
+  }
+  return answers;
 }
