@@ -92,7 +92,10 @@ async function settleBatch(
 ): Promise<void> {
   let open = batch.map(({ change, position }) => ({ known: newCase(change, context), position }));
   for (let attempt = 0; open.length > 0; attempt++) {
-    const known = await persist(() => context.index.lookUp(open.map((item) => item.known.change.key)), context);
+    const known = await persist(
+      () => context.index.lookUp(open.map((item) => item.known.change.key)),
+      context,
+    );
     const active: { known: Case; position: number }[] = [];
     open.forEach((item, at) => {
       item.known.known = known[at] ?? null;
