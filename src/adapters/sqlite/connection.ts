@@ -5,16 +5,13 @@ import { RekbackError, SystemicError } from '../../runtime/errors.ts';
 import { indexUnreadable, translateError } from './errors.ts';
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
-/** How long a call waits for another process's write; a merge of two full segments holds the lock for under 1 s. */
+/** How long a call waits for another process's write. The longest measured, a merge into a full segment, took 1 s. */
 const BUSY_MS = 30_000;
 
-/**
- * Measured at 1M images: 8 KB pages read and write posting lists faster than the default of 4 KB, while larger ones
- * gain nothing more and make single look-ups dearer.
- */
+/** Measured: look-ups are a third faster than with SQLite's default of 4 KB; the rest is the same from 4 to 32 KB. */
 const PAGE_BYTES = 8_192;
 
-/** Measured: posting lists read through a mapping take half the time of those read through SQLite's own cache. */
+/** Measured: a wildcard of 100 labels takes a quarter less time through a mapping than through SQLite's own cache. */
 const MAPPED_BYTES = 2 ** 31 - 65_536;
 
 export type Value = string | number | null | Uint8Array;

@@ -30,8 +30,8 @@ export const scoreOf = (candidate: Candidate): number => TOP_SCORE - (candidate 
 export const rankOf = (candidate: Candidate): number => candidate & 0xffff;
 const toCandidate = (score: number, rank: number): Candidate => ((TOP_SCORE - score) << 16) | rank;
 
-/** From here on, walking along the order of keys until enough are found is faster than sorting (measured). */
-const SORTED_AT_MOST = 512;
+/** Up to here sorting is faster than walking along a full segment's order of keys (measured: 50 µs against 120 µs). */
+const SORTED_AT_MOST = 4_096;
 
 export function matchSegment(
   segment: OpenSegment,

@@ -203,6 +203,7 @@ describe('full segments', () => {
         labels: [
           { name: i % 2 ? 'Odd' : 'Even', confidence: 100 },
           ...(i % 1_000 === 0 ? [{ name: 'Rare', confidence: 80 }] : []),
+          ...(i % 10 === 0 ? [{ name: 'Tenth', confidence: i === 60_000 ? 90 : 70 }] : []),
         ],
       }),
     );
@@ -216,6 +217,10 @@ describe('full segments', () => {
     expect(await search(['Even'])).toMatchObject({ total: count / 2, images: [{ key: '000002' }, {}, {}] });
     expect(await search(['Even'], '06554')).toMatchObject({ total: 1, images: [{ key: '065540' }] });
     expect((await search(['Rare'])).total).toBe(66);
+    expect(await search(['Tenth'])).toMatchObject({
+      total: count / 10,
+      images: [{ key: '005540' }, { key: '000010' }, { key: '000020' }],
+    });
     expect((await search(['Odd', 'Even'])).total).toBe(count);
     await reader.close();
     await writer.close();
