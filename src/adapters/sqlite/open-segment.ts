@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts';
 import { prefixEnd } from './key-prefix.ts';
 import { isLive } from './postings.ts';
 import type { PostingsSource } from './scores.ts';
-import { postingsId, readKeyOrder, readLive, type Segment } from './segments.ts';
+import { postingsId, readKeyOrder, readLive, type Segment } from './segment.ts';
 
 /** A segment as searches keep it until the next write; its larger parts are read when they are first needed. */
 export class OpenSegment implements PostingsSource {

@@ -14,7 +14,7 @@ import {
 } from './matches.ts';
 import { OpenSegment } from './open-segment.ts';
 import { TOP_SCORE } from './scores.ts';
-import { readSegments } from './segments.ts';
+import { readSegments } from './segment.ts';
 
 /** Answers searches over one connection, each within one read transaction. */
 export class Searcher {

@@ -14,7 +14,7 @@ import {
   updateImage,
 } from './documents.ts';
 import { nameTable } from './names.ts';
-import { type AppendedRow, DEFAULT_LIMITS, type SegmentLimits, SegmentSet } from './segments.ts';
+import { type AppendedRow, DEFAULT_LIMITS, type SegmentLimits, SegmentSet } from './segment-set.ts';
 
 /** What `images` holds for a key before the transaction. */
 interface Present {

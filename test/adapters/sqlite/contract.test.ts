@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { openIndexReader } from '../../../src/adapters/sqlite/reader.ts';
-import type { SegmentLimits } from '../../../src/adapters/sqlite/segments.ts';
+import type { SegmentLimits } from '../../../src/adapters/sqlite/segment-set.ts';
 import { openIndexWriter } from '../../../src/adapters/sqlite/writer.ts';
 import type { IndexWriter } from '../../../src/runtime/ports.ts';
 import { indexContract } from '../../contracts/index.ts';

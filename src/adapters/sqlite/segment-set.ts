@@ -1,5 +1,6 @@
 import type { Connection } from './connection.ts';
 import { allLive, decodePostings, isLive, MAX_SPAN, PostingsBuilder, setLive } from './postings.ts';
+import { LABEL_IDS, postingsId, readKeyOrder, readLive, readSegments, type Segment } from './segment.ts';
 
 /** Sizes that decide when segments are merged; smaller ones let tests reach every case with few images. */
 export interface SegmentLimits {
@@ -12,42 +13,10 @@ export interface SegmentLimits {
 /** Measured with batches of 1,000: factors of 4, 8 and 16 write equally fast, within 15 %. */
 export const DEFAULT_LIMITS: SegmentLimits = { maxSpan: MAX_SPAN, mergeFactor: 8 };
 
-/** The rows [first, first + span), of which `count` are live. */
-export interface Segment {
-  id: number;
-  first: number;
-  span: number;
-  count: number;
-}
-
 /** Labels of one row that is to be appended, as `packLabels` packs them. */
 export interface AppendedRow {
   row: number;
   labels: Uint32Array;
-}
-
-/** Posting lists of segment s have ids from s · 2^24 on, one per label. */
-const LABEL_IDS = 2 ** 24;
-
-export function postingsId(segment: number, label: number): number {
-  return segment * LABEL_IDS + label;
-}
-
-/** In the order of their rows. */
-export function readSegments(connection: Connection): Segment[] {
-  const segments: Segment[] = [];
-  for (const [id, first, span, count] of connection.rows(
-    'SELECT id, first, span, count FROM segments ORDER BY first',
-  )) {
-    segments.push({ id: Number(id), first: Number(first), span: Number(span), count: Number(count) });
-  }
-  return segments;
-}
-
-/** `undefined`: all rows are live. */
-export function readLive(connection: Connection, segment: number): Uint8Array | undefined {
-  const live = connection.row('SELECT live FROM segments WHERE id = ?', segment)?.[0];
-  return live instanceof Uint8Array ? live : undefined;
 }
 
 /**
@@ -330,12 +299,6 @@ export class SegmentSet {
     this.#connection.run('DELETE FROM segments WHERE id = ?', id);
     this.changed = true;
   }
-}
-
-/** Offsets of a segment's rows, ascending by key; rows that died since are still among them. */
-export function readKeyOrder(connection: Connection, segment: number): Uint16Array {
-  const offsets = connection.row('SELECT offsets FROM key_orders WHERE segment = ?', segment)?.[0];
-  return new Uint16Array((offsets as Uint8Array<ArrayBuffer>).buffer);
 }
 
 function builderOf(builders: Map<number, PostingsBuilder>, label: number): PostingsBuilder {
