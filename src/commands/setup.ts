@@ -57,7 +57,7 @@ export default class Setup extends RekbackCommand<Result> {
     if (changes.length === 0) this.print(`Stack ${record.name} is set up; nothing to change.`);
     const sample = await sampleFolder(stack);
     this.print(describeSample(sample));
-    const result = { stack: record.name, dryRun: flags['dry-run'], changes, sample };
+    const result = { stack: record.name, dryRun: flags['dry-run'] === true, changes, sample };
     if (flags['dry-run'] || flags.backfill === 'manual') {
       this.note(`Next: rekback backfill now --stack ${record.name}`);
       return result;

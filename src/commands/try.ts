@@ -63,7 +63,7 @@ export default class Try extends RekbackCommand<Result> {
       { header: 'Label', cell: (label) => label.name },
       { header: 'Images', cell: ({ images }) => formatCount(images), align: 'right' },
     ]);
-    this.print('\nTry these:');
+    this.print(searches.length === 0 ? 'No image has a label.' : '\nTry these:');
     for (const { command, images } of searches)
       this.print(`  ${command}    # ${formatCounted(images, 'image')}`);
     this.print(`  rekback teardown --stack ${name}    # removes everything but the images`);

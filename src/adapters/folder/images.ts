@@ -26,11 +26,16 @@ export function resolveFolder(path: string): string {
     if (statSync(resolved).isDirectory()) return resolved;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') {
-      throw new RekbackError('folder-missing', `there is no folder '${path}'`, { exitCode: 2, cause: error });
+      throw new RekbackError('folder-missing', `there is no folder '${path}'`, {
+        exitCode: 2,
+        cause: error,
+        suggestions: ['check the path; one that does not begin with / is looked for where you are now'],
+      });
     }
     throw new RekbackError('folder-unreadable', `the folder '${path}' can't be opened`, {
       exitCode: 2,
       cause: error,
+      suggestions: ['make it, and every folder above it, readable for you'],
     });
   }
   throw new RekbackError('not-a-folder', `'${path}' is not a folder`, {

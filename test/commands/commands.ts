@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { builtCli } from '../cli.ts';
+
+interface ManifestFlag {
+  name: string;
+  type: 'boolean' | 'option';
+  char?: string;
+  aliases?: readonly string[];
+  required?: boolean;
+  default?: unknown;
+  options?: readonly string[];
+  env?: string;
+  exclusive?: readonly string[];
+  dependsOn?: readonly string[];
+}
+
+interface ManifestArg {
+  name: string;
+  required?: boolean;
+  multiple?: boolean;
+  options?: readonly string[];
+}
+
+export interface Command {
+  /** As it is typed: `backfill now`. */
+  name: string;
+  flags: Readonly<Record<string, ManifestFlag>>;
+  args: Readonly<Record<string, ManifestArg>>;
+}
+
+/** All our commands, from the manifest, so that no test can forget a new one. */
+export async function allCommands(): Promise<Command[]> {
+  const manifest: { commands: Record<string, Omit<Command, 'name'>> } = JSON.parse(
+    await readFile(join(await builtCli(), 'oclif.manifest.json'), 'utf8'),
+  );
+  return Object.entries(manifest.commands)
+    .map(([id, { flags, args }]) => ({ name: id.replaceAll(':', ' '), flags, args }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What a required argument or flag of that name may be, in a workspace with a folder `photos`. */
+const VALUES: Readonly<Record<string, string>> = {
+  assignment: 'rate=0',
+  folder: 'photos',
+  key: 'animals/puppy.jpg',
+  query: 'dog',
+  state: 'failed',
+};
+
+/** What makes a command do its work and end although nobody is asked and nobody presses Ctrl-C. */
+const EXTRA: Readonly<Record<string, readonly string[]>> = { live: ['--once'], teardown: ['--yes'] };
+
+/** The shortest complete command line of a command. */
+export function commandLine({ name, flags, args }: Command): string[] {
+  const sample = (what: string) => {
+    const value = VALUES[what];
+    if (value === undefined) throw new Error(`'${name}' needs '${what}': add a value for it to VALUES`);
+    return value;
+  };
+  const needed = <Thing extends { required?: boolean }>(things: Readonly<Record<string, Thing>>) =>
+    Object.entries(things).flatMap(([what, { required }]) => (required ? [what] : []));
+  return [
+    ...name.split(' '),
+    ...needed(args).map(sample),
+    ...needed(flags).flatMap((flag) => [`--${flag}`, sample(flag)]),
+    ...(EXTRA[name] ?? []),
+  ];
+}
+
+/** Whether a command is about a stack that must be there already. */
+export const needsStack = ({ name, flags }: Command): boolean =>
+  'stack' in flags && name !== 'setup' && name !== 'try';
+
+/** Whether a command looks at stacks at all. */
+export const readsHome = ({ name, flags }: Command): boolean => 'stack' in flags || name === 'stacks';
