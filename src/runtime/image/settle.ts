@@ -124,7 +124,7 @@ function newCase(change: Change, { recovered }: SettleContext): Case {
 interface Asked {
   /** Not archived yet, by the case that called for them. */
   fresh: Map<Case, Answer>;
-  /** Also those still awaited: copies of one image that are labelled side by side are paid for once. */
+  /** Also those recovered and those still awaited: copies of one image that are labelled side by side are paid for once. */
   byEtag: Map<string, Promise<Answer>>;
 }
 
@@ -135,7 +135,11 @@ async function workThrough(
   finish: Finish,
 ): Promise<{ known: Case; position: number }[]> {
   const conflicts: { known: Case; position: number }[] = [];
-  const asked: Asked = { fresh: new Map(), byEtag: new Map() };
+  const recovered = [...(context.recovered?.values() ?? [])];
+  const asked: Asked = {
+    fresh: new Map(),
+    byEtag: new Map(recovered.map(({ etag, answer }) => [etag, Promise.resolve(answer)])),
+  };
   let waiting: Pending[] = [];
   let oldest = 0;
   let flushing: Promise<void> = Promise.resolve();

@@ -95,7 +95,7 @@ function world() {
       for (const { key: listedKey } of listed) {
         const etag = (await images.head(listedKey))?.etag ?? '';
         const document = byKey.get(listedKey);
-        const isKnown = document?.etag === etag || labelled.has(etag) || archived.has(`${listedKey} ${etag}`);
+        const isKnown = document?.etag === etag || labelled.has(etag) || archived.has(etag);
         if (!isKnown) contents.add(etag);
       }
     }

@@ -178,14 +178,14 @@ export async function scanAll(index: IndexReader): Promise<Document[]> {
   return documents;
 }
 
-/** `key etag` of the answers that the newest run has archived, if `backfill now` would go on with that run. */
+/** Etags of the answers that the newest run has archived, if `backfill now` would go on with that run. */
 export async function archiveAnswers({ objects }: { objects: ObjectStore }): Promise<Set<string>> {
   const answers = new Set<string>();
   const run = await findUnfinished(objects);
   if (run === undefined) return answers;
   for await (const { key } of objects.list(`${ARCHIVE}${run.id}/`)) {
     for (const { document, answer } of (await readPart(objects, key)).entries) {
-      if (answer !== undefined) answers.add(`${document.key} ${document.etag}`);
+      if (answer !== undefined) answers.add(document.etag);
     }
   }
   return answers;
