@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { calibrate } from './calibrate.js';
 import { madePhotos } from './photos.js';
+import { printRows } from './print.js';
 import { MODULES, RUN } from './where.js';
 
 const PHOTOS = 10_000;
@@ -109,7 +110,4 @@ export async function benchBackfill() {
 }
 
 if (process.argv[2] === 'bare') await bareLoop(process.argv[3]);
-else if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { printRows } = await import('./print.js');
-  printRows(await benchBackfill());
-}
+else if (process.argv[1] === fileURLToPath(import.meta.url)) printRows(await benchBackfill());

@@ -4,18 +4,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-const ROOT = join(import.meta.dirname, '../..');
-const RUN = join(ROOT, 'bin/run.js');
+import { printRows } from './print.js';
+import { ROOT, RUN } from './where.js';
 
 /** The promise: at most this many times the start of a bare oclif command. */
-export const START_RATIO = 1.4;
+const START_RATIO = 1.4;
 
-/**
- * Median milliseconds of a bare command, of `rekback --help` and of `rekback search dog` on an empty stack, and their
- * ratios to the bare one.
- */
-export async function start(rounds = 25) {
+/** @returns one row per figure, medians of all rounds; the stack that is searched is empty */
+export async function benchStart(rounds = 25) {
   const folder = await mkdtemp(join(tmpdir(), 'rekback-start-'));
   try {
     const hello = await makeHello(join(folder, 'hello'));
@@ -36,11 +32,17 @@ export async function start(rounds = 25) {
         if (round > 0) times[name].push(milliseconds);
       }
     }
-    const medians = Object.fromEntries(Object.entries(times).map(([name, values]) => [name, median(values)]));
-    return {
-      medians,
-      ratios: { help: medians.help / medians.hello, search: medians.search / medians.hello },
-    };
+    const bare = median(times.hello);
+    return [
+      { what: 'start of a bare oclif command', value: bare, unit: 'ms' },
+      { what: 'start: rekback --help', value: median(times.help) / bare, unit: '×', atMost: START_RATIO },
+      {
+        what: 'start: rekback search dog',
+        value: median(times.search) / bare,
+        unit: '×',
+        atMost: START_RATIO,
+      },
+    ];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -87,10 +89,4 @@ function median(values) {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
-if (import.meta.filename === process.argv[1]) {
-  const { medians, ratios } = await start();
-  console.log(`bare oclif command   ${medians.hello.toFixed(0)} ms`);
-  console.log(`rekback --help       ${medians.help.toFixed(0)} ms  ${ratios.help.toFixed(2)}×`);
-  console.log(`rekback search dog   ${medians.search.toFixed(0)} ms  ${ratios.search.toFixed(2)}×`);
-  process.exitCode = Math.max(...Object.values(ratios)) <= START_RATIO ? 0 : 1;
-}
+if (import.meta.filename === process.argv[1]) printRows(await benchStart());

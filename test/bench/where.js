@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
-const ROOT = join(import.meta.dirname, '../..');
+/** The project's folder. */
+export const ROOT = join(import.meta.dirname, '../..');
 
 /** The CLI as it is shipped. */
 export const RUN = join(ROOT, 'bin/run.js');
