@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,14 +84,19 @@ export async function settle(folder: string): Promise<void> {
   }
 }
 
-/** Every file below a folder with its content, for telling whether anything changed. */
+/** Every file below a folder with a hash of its content, for telling whether anything changed. */
 export async function contents(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = entries
+    // A database in WAL mode has these while anyone reads it.
+    .filter((entry) => entry.isFile() && !/-(wal|shm)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name));
   return Object.fromEntries(
-    await Promise.all(files.sort().map(async (path) => [path, await readFile(path, 'base64')] as const)),
+    await Promise.all(files.sort().map(async (path) => [path, hash(await readFile(path))] as const)),
   );
 }
+
+const hash = (content: Buffer) => createHash('sha256').update(content).digest('hex');
 
 /** Waits until what a child printed on a stream so far satisfies the test, and returns it. */
 export function printed(stream: NodeJS.ReadableStream, wanted: (text: string) => boolean): Promise<string> {

@@ -19,12 +19,10 @@ export default class BackfillCancel extends RekbackCommand<{ run: RunSummary }> 
     const { cancelRun } = await import('../../runtime/run/cancel.ts');
     const objects = await stack.objects();
     const { isAlive } = await stack.leases();
-    const run = await summarise(
-      objects,
-      await cancelRun(objects, await findRun(objects, args.run), isAlive),
-      isAlive,
-    );
+    const before = await findRun(objects, args.run);
+    const run = await summarise(objects, await cancelRun(objects, before, isAlive), isAlive);
     this.print(describeRun(run).join('\n'));
+    if (run.state === before.state) this.note('It has ended already; nothing was cancelled.');
     return { run };
   }
 }

@@ -91,6 +91,7 @@ export function glob(pattern: string): (folded: string) => boolean {
   const first = pieces[0] ?? '';
   const last = pieces.at(-1) ?? '';
   const inner = pieces.slice(1, -1);
+  if (pieces.length === 1) return (folded) => folded === first;
   return (folded) => {
     if (!folded.startsWith(first) || !folded.endsWith(last)) return false;
     let from = first.length;

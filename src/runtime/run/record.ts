@@ -45,7 +45,8 @@ export async function writeRun(objects: ObjectStore, run: RunRecord): Promise<vo
 
 /** @throws RekbackError `unknown-run`, exit 2 */
 export async function readRun(objects: ObjectStore, id: string): Promise<RunRecord> {
-  const run = await readJson<RunRecord>(objects, runRecord(id));
+  // What is no id must not lead to other objects.
+  const run = /^[\w-]+$/.test(id) ? await readJson<RunRecord>(objects, runRecord(id)) : undefined;
   if (run !== undefined) return run;
   throw new RekbackError('unknown-run', `there is no run '${id}'`, {
     exitCode: 2,
