@@ -1,0 +1,45 @@
+import { allows, parsePolicy } from '../kernel/policy.ts';
+import type { World } from '../kernel/world.ts';
+import { iam } from './service.ts';
+import type { Role } from './state.ts';
+
+/** The role of this ARN, whoever may see it already. */
+export function roleByArn(world: World, arn: string): Role | undefined {
+  const [, account = '', name = ''] = /^arn:aws:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(arn) ?? [];
+  const role = world.state(iam, account, '').roles.get(name)?.latest();
+  return role?.arn === arn ? role : undefined;
+}
+
+/** Whether a service can act as a role now; `pending` until the role has propagated, `untrusted` when its policy says no. */
+export function assumable(
+  world: World,
+  arn: string,
+  service: string,
+): 'yes' | 'pending' | 'untrusted' | 'missing' {
+  const role = roleByArn(world, arn);
+  if (!role) return 'missing';
+  if (world.clock.now() < role._propagatedAt) return 'pending';
+  const trusted = allows(parsePolicy(role.trust, 'trust'), {
+    principal: { kind: 'Service', value: service },
+    action: 'sts:AssumeRole',
+    resource: arn,
+    // A service that assumes a role names the resource it does so for; which one is not the double's to judge.
+    context: { 'aws:SourceAccount': arn.split(':')[4] ?? '' },
+  });
+  return trusted ? 'yes' : 'untrusted';
+}
+
+/** Principals of a policy that do not exist, or not yet: what services answer "Invalid principal" to. */
+export function unknownPrincipals(world: World, principals: readonly string[]): string[] {
+  return principals.filter((principal) => {
+    if (
+      principal === '*' ||
+      /^\d{12}$/.test(principal) ||
+      /^arn:aws:iam::\d{12}:(root|user\/.+)$/.test(principal)
+    ) {
+      return false;
+    }
+    const role = roleByArn(world, principal);
+    return !role || world.clock.now() < role._propagatedAt;
+  });
+}

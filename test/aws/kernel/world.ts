@@ -1,0 +1,185 @@
+import { Clock } from './clock.ts';
+import type { AwsError } from './errors.ts';
+import { Faults } from './faults.ts';
+import { Journal } from './journal.ts';
+import type { Call, Service } from './operation.ts';
+import { like } from './policy.ts';
+import { type Credentials, type Principal, Principals } from './principals.ts';
+import { Ids } from './random.ts';
+import { type Listening, listen } from './server.ts';
+import { canonical, Store } from './store.ts';
+
+/** The account that callers are in unless they say otherwise. */
+export const ACCOUNT = '111122223333';
+
+/** What a request did that AWS, or this double, does not know. A test with violations fails (`check`). */
+export interface Violation {
+  /** `unsupported`: the double cannot do this. `model`: the request breaks the service's model. */
+  kind: 'unsupported' | 'model';
+  service: string;
+  operation: string;
+  message: string;
+}
+
+/** Milliseconds for which something that was written is not yet seen. Nothing is delayed by default. */
+export interface Delays {
+  /** A new role or instance profile is not found by readers. */
+  iamRead: number;
+  /** A new role cannot be assumed by services, and a principal is unknown to policies. */
+  iamPropagation: number;
+  /** A queue's changed policy is not seen by services that deliver to it. */
+  sqsPolicy: number;
+  /** A new bucket is not found. */
+  s3Bucket: number;
+  /** A bucket's changed configuration (policy, notification, lifecycle, …) is not seen by readers. */
+  s3Configuration: number;
+  /** A changed notification configuration has no effect (AWS: up to five minutes). */
+  s3Notification: number;
+  /** The tagging API still returns what is gone. */
+  taggingAfterDelete: number;
+}
+
+const NO_DELAYS: Delays = {
+  iamRead: 0,
+  iamPropagation: 0,
+  sqsPolicy: 0,
+  s3Bucket: 0,
+  s3Configuration: 0,
+  s3Notification: 0,
+  taggingAfterDelete: 0,
+};
+
+/** Says whether a principal may; a simulator of IAM can be put here. A refusal's text becomes the error's reason. */
+export type Authorize = (principal: Principal, action: string, resource: string) => true | string;
+
+/** A fresh AWS: nothing in it, an administrator in every account. */
+export class World {
+  readonly clock = new Clock();
+  readonly ids = new Ids();
+  readonly faults = new Faults();
+  readonly journal = new Journal();
+  readonly store = new Store();
+  readonly violations: Violation[] = [];
+  principals = new Principals(this.ids);
+  delays: Delays = { ...NO_DELAYS };
+  /** Everything is allowed unless this, or `deny`, says no. */
+  authorize: Authorize = () => true;
+  readonly services: readonly Service<unknown>[];
+  #denied: { action: string; principal: string; resource: string }[] = [];
+  #listening: Listening | undefined;
+
+  constructor(services: readonly Service<unknown>[]) {
+    this.services = services;
+  }
+
+  /** `http://127.0.0.1:PORT`, the value for AWS_ENDPOINT_URL. */
+  get url(): string {
+    if (!this.#listening) throw new Error('the world is not started');
+    return this.#listening.url;
+  }
+
+  async start(): Promise<this> {
+    this.#listening = await listen(this);
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.clock.clear();
+    await this.#listening?.close();
+  }
+
+  /** A service's state elsewhere: how one service looks into another. */
+  state<S>(service: Service<S>, account: string, region: string): S {
+    return this.store.state(service, account, region);
+  }
+
+  /** Refuses an action (`s3:PutBucketNotification`, `iam:*`) from now on; the returned function allows it again. */
+  deny(action: string, only: { principal?: string; resource?: string } = {}): () => void {
+    const rule = { action, principal: only.principal ?? '*', resource: only.resource ?? '*' };
+    this.#denied.push(rule);
+    return () => {
+      this.#denied = this.#denied.filter((each) => each !== rule);
+    };
+  }
+
+  /** The refusal, as the service answers it, or nothing. */
+  refusal(
+    service: Service<unknown>,
+    call: Call<unknown>,
+    action: string,
+    resource: string,
+  ): AwsError | undefined {
+    const { principal } = call;
+    const denied = this.#denied.some(
+      (rule) =>
+        like(rule.action.toLowerCase(), action.toLowerCase()) &&
+        like(rule.principal, principal.role ?? principal.arn) &&
+        like(rule.resource, resource),
+    );
+    const verdict = denied
+      ? `with an explicit deny in an identity-based policy`
+      : this.authorize(principal, action, resource);
+    if (verdict === true) return undefined;
+    return service.denied(
+      `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} ${verdict}`,
+    );
+  }
+
+  /** Throws when a request was against the model or beyond the double. Call it in `afterEach`. */
+  check(): void {
+    const lines = this.takeViolations().map((each) => `${each.service} ${each.operation}: ${each.message}`);
+    if (lines.length > 0)
+      throw new Error(`requests that AWS or the double does not know:\n${lines.join('\n')}`);
+  }
+
+  /** Gives the violations and forgets them: for a test that means them. */
+  takeViolations(): Violation[] {
+    return this.violations.splice(0);
+  }
+
+  /** The whole store as text that is the same for the same state: no points in time, no random ids. */
+  dump(): string {
+    return canonical(this.store, this.ids.issued);
+  }
+
+  /** Everything forgotten: store, timers, faults, journal, denials. The address stays. */
+  reset(): void {
+    this.clock.clear();
+    this.store.clear();
+    this.faults.clear();
+    this.journal.clear();
+    this.violations.length = 0;
+    this.#denied = [];
+    this.principals = new Principals(this.ids);
+    this.delays = { ...NO_DELAYS };
+    this.authorize = () => true;
+  }
+
+  /** What an SDK client is built with: `new SQSClient(world.client())`. One attempt, so that a test sees each answer. */
+  client(options: { region?: string; account?: string; credentials?: Credentials } = {}) {
+    return {
+      endpoint: this.url,
+      region: options.region ?? 'eu-west-1',
+      credentials: options.credentials ?? this.principals.admin(options.account ?? ACCOUNT),
+      maxAttempts: 1,
+    };
+  }
+
+  /** The environment of a process whose every AWS call comes here. */
+  env(
+    options: { region?: string; account?: string; credentials?: Credentials } = {},
+  ): Record<string, string> {
+    const credentials = options.credentials ?? this.principals.admin(options.account ?? ACCOUNT);
+    return {
+      AWS_ENDPOINT_URL: this.url,
+      AWS_REGION: options.region ?? 'eu-west-1',
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      ...(credentials.sessionToken !== undefined && { AWS_SESSION_TOKEN: credentials.sessionToken }),
+    };
+  }
+}

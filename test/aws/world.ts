@@ -1,0 +1,15 @@
+import { iam } from './iam/service.ts';
+import type { Service } from './kernel/operation.ts';
+import { World } from './kernel/world.ts';
+import { sqs } from './sqs/service.ts';
+import { sts } from './sts/service.ts';
+
+/** Every service that the double has: a new one is added here. */
+const SERVICES = [iam, sqs, sts] as readonly Service<unknown>[];
+
+/** A started double, empty. Stop it in `afterAll`. */
+export async function startWorld(): Promise<World> {
+  // The SDK would tell every test of what Node version it wants from 2027 on.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  return await new World(SERVICES).start();
+}
