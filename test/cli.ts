@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmod,
   cp,
   mkdir,
   mkdtemp,
@@ -79,6 +80,8 @@ async function makeBuild(commands: Commands): Promise<string> {
   const draft = await mkdtemp(join(CACHE, 'draft-'));
   try {
     await fill(draft, commands);
+    // Some tests run it as another user.
+    await chmod(draft, 0o755);
     // Test files run side by side: whoever is first makes the folder, the others throw theirs away.
     await rename(draft, folder).catch(() => {});
   } finally {

@@ -5,6 +5,7 @@ import { openStack } from '../stack/open.ts';
 import { selectStack } from '../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../terminal/command.ts';
 import { Interruption } from '../terminal/interrupt.ts';
+import { readerHasGone } from '../terminal/output.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 
 interface CaughtUp {
@@ -40,7 +41,7 @@ export default class Live extends RekbackCommand<{ live: CaughtUp } | undefined>
         counts[outcome.outcome === 'skipped' ? 'unchanged' : outcome.outcome]++;
         if (outcome.outcome !== 'skipped') this.tell(key, outcome, flags.once);
         // Following for a reader that has gone (`… | head`) would never end.
-        if (process.stdout.destroyed) reader.abort();
+        if (readerHasGone()) reader.abort();
       },
       onCaughtUp: () => {
         if (!flags.once)

@@ -40,7 +40,10 @@ export default class Teardown extends RekbackCommand<Removed> {
     for (const { type, name, reason } of result.left)
       this.print(`LEFT    ${type.padEnd(7)} ${sanitise(name)}: ${sanitise(reason)}`);
     if (result.left.length === 0) this.print('Nothing is left.');
-    else this.exitWith(1);
+    else {
+      this.note('Remove what stands in the way, then run the same command again.');
+      this.exitWith(1);
+    }
     return result;
   }
 }

@@ -87,6 +87,14 @@ export async function teardown(stack: Stack, options: TeardownOptions): Promise<
       result.kept.push({ type, name });
       continue;
     }
+    if (type === 'record' && result.left.length > 0) {
+      result.left.push({
+        type,
+        name,
+        reason: 'it stays until the rest is gone, so that teardown can be run again',
+      });
+      continue;
+    }
     signal?.throwIfAborted();
     const reason = await rm(name, { recursive: true, force: true }).then(() => 'it came back', messageOf);
     if (await isThere(name)) result.left.push({ type, name, reason });

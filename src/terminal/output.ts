@@ -16,6 +16,9 @@ export function guardOutput(): void {
   process.stderr.on('error', () => {});
 }
 
+/** Whether nobody reads standard output any more; known only after something was written to it. */
+export const readerHasGone = (): boolean => reader === 'gone';
+
 /** Sends what anything prints through the console to stderr: under `--json` stdout carries one JSON value and no more. */
 export function keepStdoutForJson(): void {
   const { error } = console;
