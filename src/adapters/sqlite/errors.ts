@@ -10,13 +10,17 @@ const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
+/** An extended code: no room for the shared memory beside the file, which readers need too. */
+const SQLITE_IOERR_SHMSIZE = 4_874;
 
 /** libsql names the code of a failed open only in its text: `ConnectionFailed("… /x/index.db: 14")`. */
 const IN_TEXT = /: (\d+)"?\)?$/;
 
 function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
-  if ('rawCode' in error && typeof error.rawCode === 'number') return error.rawCode & 0xff;
+  if ('rawCode' in error && typeof error.rawCode === 'number') {
+    return error.rawCode === SQLITE_IOERR_SHMSIZE ? SQLITE_FULL : error.rawCode & 0xff;
+  }
   const text = IN_TEXT.exec(error.message);
   return text ? Number(text[1]) & 0xff : undefined;
 }
@@ -26,10 +30,7 @@ export function translateError(error: unknown, file: string): unknown {
   if (error instanceof RekbackError || error instanceof RetryableError) return error;
   switch (resultCode(error)) {
     case SQLITE_FULL:
-      return new SystemicError('disk-full', `no space left on the disk of the index ${file}`, {
-        cause: error,
-        suggestions: ['Free some space and run the same command again; nothing that was written is lost.'],
-      });
+      return diskFull(file, error);
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
@@ -51,6 +52,13 @@ export function translateError(error: unknown, file: string): unknown {
     default:
       return error;
   }
+}
+
+export function diskFull(file: string, cause?: unknown): SystemicError {
+  return new SystemicError('disk-full', `no space left on the disk of the index ${file}`, {
+    cause,
+    suggestions: ['Free some space and run the same command again; nothing that was written is lost.'],
+  });
 }
 
 export function indexUnreadable(file: string, what: string, cause?: unknown): SystemicError {
