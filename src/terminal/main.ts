@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { run } from '@oclif/core/run';
+import { settings } from '@oclif/core/settings';
 import { flushOutput, guardOutput, keepStdoutForJson } from './output.ts';
 
 /** The package's folder, with package.json and the command manifest. */
@@ -27,6 +28,8 @@ export async function main(argv: string[]): Promise<void> {
   process.on('uncaughtException', (error) => void fail(error));
   // Without this, a promise that nobody settles would end the process with 0 and no output.
   process.once('beforeExit', () => void fail(new Error('the command stopped without a result')));
+  // Under NODE_ENV=development or test, oclif would look for our TypeScript and warn that it isn't there.
+  settings.enableAutoTranspile = false;
   try {
     await run(argv, { root: ROOT });
     await end(process.exitCode);

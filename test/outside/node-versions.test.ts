@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +9,9 @@ import { describeWith, lookFor } from './requires.ts';
 
 /** The lowest version that package.json allows, and every line that has long-term support. */
 const VERSIONS = ['20.19.0', '22', '24'];
+
+/** With a script that runs nearly every command on sample images and fails where a result is wrong. */
+const DEMO = join(import.meta.dirname, '../../demo');
 
 const CACHE = join(import.meta.dirname, '../../.cache/node');
 const run = promisify(execFile);
@@ -39,6 +42,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'package.json'), '{"private":true}');
   await run('npm', ['install', `./${tarball}`, '--no-audit', '--no-fund', '--omit=dev'], { cwd: folder });
   await mkdir(join(folder, 'images'));
+  await cp(DEMO, join(folder, 'node_modules/rekback/demo'), { recursive: true });
 }, 300_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -62,6 +66,17 @@ for (const version of VERSIONS) {
     test('helps', async () => {
       expect(await rekback('--help')).toContain('$ rekback [COMMAND]');
     });
+
+    test('runs the demo', async () => {
+      const demo = join(folder, 'node_modules/rekback/demo/local.js');
+      const { stdout, stderr } = await run(binary, [demo], {
+        cwd: folder,
+        // What many shells have set; oclif behaves differently under it.
+        env: { ...process.env, NODE_ENV: 'development' },
+      });
+      expect(stderr).not.toMatch(/^\s+at |Warning/m);
+      expect(stdout).toContain('\nEverything was as it must be.\n');
+    }, 120_000);
 
     test('makes, searches and removes a stack', async () => {
       const json = async (...args: string[]) =>

@@ -6,6 +6,7 @@ import {
   formatDate,
   formatDollars,
   formatDuration,
+  formatRate,
 } from '../../src/terminal/format.ts';
 
 test.each([
@@ -59,4 +60,13 @@ test.each([
   [1_234.5, '$1,234.50'],
 ])('%d dollars', (dollars, shown) => {
   expect(formatDollars(dollars)).toBe(shown);
+});
+
+test.each([
+  [0.42, '0.4/s'],
+  [9.94, '9.9/s'],
+  [39.6, '40/s'],
+  [1_529.9, '1,530/s'],
+])('rate %d', (value, shown) => {
+  expect(formatRate(value)).toBe(shown);
 });
