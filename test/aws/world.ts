@@ -1,11 +1,13 @@
+import { events } from './events/service.ts';
 import { iam } from './iam/service.ts';
 import type { Service } from './kernel/operation.ts';
 import { World } from './kernel/world.ts';
+import { s3 } from './s3/service.ts';
 import { sqs } from './sqs/service.ts';
 import { sts } from './sts/service.ts';
 
 /** Every service that the double has: a new one is added here. */
-const SERVICES = [iam, sqs, sts] as readonly Service<unknown>[];
+const SERVICES = [events, iam, s3, sqs, sts] as readonly Service<unknown>[];
 
 /** A started double, empty. Stop it in `afterAll`. */
 export async function startWorld(): Promise<World> {

@@ -150,8 +150,8 @@ class Exchange {
       const input = operation.input.read(raw, '', text);
       entry.input = input;
       const resource = operation.resource?.(input as Record<string, unknown>, call) ?? '*';
-      const refusal = this.#world.refusal(this.#service, call, entry.action, resource);
-      if (refusal) throw refusal;
+      const permitted = this.#world.permits(call.principal, entry.action, resource);
+      if (permitted !== true) throw this.#service.denied(permitted);
       const output = (await operation.run(call, input)) as Output;
       const answer = this.#protocol.answer(output, this.#decoded, this.#service, this.#requestId);
       entry.status = answer.status;

@@ -50,7 +50,7 @@ export interface Operation<S> {
   action?: string;
   /** Where IAM's access level says Write though nothing is stored (AssumeRole). */
   mutating?: boolean;
-  /** REST only: `PUT /{Bucket}/{Key+}?tagging`; `+` takes slashes, what follows `?` must be in the query. */
+  /** REST only: `PUT /{Bucket}/{Key+}?tagging`; `+` takes slashes, what follows `?` must be in the query (`@name`: in the headers). */
   http?: string;
   input: Shape<unknown>;
   /** ARN that the call is about; `*` when absent. */

@@ -1,8 +1,7 @@
 import { Clock } from './clock.ts';
-import type { AwsError } from './errors.ts';
 import { Faults } from './faults.ts';
 import { Journal } from './journal.ts';
-import type { Call, Service } from './operation.ts';
+import type { Service } from './operation.ts';
 import { like } from './policy.ts';
 import { type Credentials, type Principal, Principals } from './principals.ts';
 import { Ids } from './random.ts';
@@ -102,14 +101,8 @@ export class World {
     };
   }
 
-  /** The refusal, as the service answers it, or nothing. */
-  refusal(
-    service: Service<unknown>,
-    call: Call<unknown>,
-    action: string,
-    resource: string,
-  ): AwsError | undefined {
-    const { principal } = call;
+  /** Whether the principal may, or why not. For what one call needs beside its own action (`kms:Decrypt`, `iam:PassRole`). */
+  permits(principal: Principal, action: string, resource: string): true | string {
     const denied = this.#denied.some(
       (rule) =>
         like(rule.action.toLowerCase(), action.toLowerCase()) &&
@@ -117,12 +110,10 @@ export class World {
         like(rule.resource, resource),
     );
     const verdict = denied
-      ? `with an explicit deny in an identity-based policy`
+      ? 'with an explicit deny in an identity-based policy'
       : this.authorize(principal, action, resource);
-    if (verdict === true) return undefined;
-    return service.denied(
-      `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} ${verdict}`,
-    );
+    if (verdict === true) return true;
+    return `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} ${verdict}`;
   }
 
   /** Throws when a request was against the model or beyond the double. Call it in `afterEach`. */

@@ -7,7 +7,7 @@ interface Route {
   operation: Operation<unknown>;
   method: string;
   parts: string[];
-  /** `key` or `key=value` that must be in the query. */
+  /** `key` or `key=value` that must be in the query, or `@name`: a header that must be there. */
   required: string[];
 }
 
@@ -36,7 +36,7 @@ export function route(request: Request, service: Service<unknown>) {
   const found = routesOf(service)
     .flatMap((each) => {
       const labels = each.method === request.method ? labelsOf(each.parts, given) : undefined;
-      return labels && each.required.every((one) => isIn(request.query, one)) ? [{ ...each, labels }] : [];
+      return labels && each.required.every((one) => isIn(request, one)) ? [{ ...each, labels }] : [];
     })
     .sort((a, b) => b.required.length - a.required.length || literals(b.parts) - literals(a.parts))[0];
   if (!found) {
@@ -57,7 +57,8 @@ function literals(parts: string[]): number {
   return parts.filter((part) => !part.startsWith('{')).length;
 }
 
-function isIn(query: URLSearchParams, required: string): boolean {
+function isIn({ query, headers }: Request, required: string): boolean {
+  if (required.startsWith('@')) return headers[required.slice(1)] !== undefined;
   const [key = '', value] = required.split('=');
   return query.has(key) && (value === undefined || query.get(key) === value);
 }
