@@ -1,13 +1,29 @@
+import { cloudwatch } from './cloudwatch/service.ts';
 import { events } from './events/service.ts';
 import { iam } from './iam/service.ts';
 import type { Service } from './kernel/operation.ts';
 import { World } from './kernel/world.ts';
+import { logs } from './logs/service.ts';
+import { quotas } from './quotas/service.ts';
 import { s3 } from './s3/service.ts';
 import { sqs } from './sqs/service.ts';
+import { ssm } from './ssm/service.ts';
 import { sts } from './sts/service.ts';
+import { tagging } from './tagging/service.ts';
 
 /** Every service that the double has: a new one is added here. */
-const SERVICES = [events, iam, s3, sqs, sts] as readonly Service<unknown>[];
+const SERVICES = [
+  cloudwatch,
+  events,
+  iam,
+  logs,
+  quotas,
+  s3,
+  sqs,
+  ssm,
+  sts,
+  tagging,
+] as readonly Service<unknown>[];
 
 /** A started double, empty. Stop it in `afterAll`. */
 export async function startWorld(): Promise<World> {

@@ -48,6 +48,7 @@ export const events: Service<EventsState> = {
   empty: () => ({ rules: new Map(), _undelivered: [] }),
   invalid: ({ message }) => invalid(message),
   denied: (message) => new AwsError('AccessDeniedException', message),
+  tagged: ({ rules }) => [...rules.values()].map(({ arn, tags }) => ({ arn, type: 'events:rule', tags })),
   operations: [
     op(
       'PutRule',

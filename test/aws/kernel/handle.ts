@@ -152,6 +152,7 @@ class Exchange {
       const resource = operation.resource?.(input as Record<string, unknown>, call) ?? '*';
       const permitted = this.#world.permits(call.principal, entry.action, resource);
       if (permitted !== true) throw this.#service.denied(permitted);
+      if (entry.mutating) this.#world.rememberTagged(call.account, call.region);
       const output = (await operation.run(call, input)) as Output;
       const answer = this.#protocol.answer(output, this.#decoded, this.#service, this.#requestId);
       entry.status = answer.status;

@@ -62,6 +62,14 @@ export interface Operation<S> {
 /** Which wire forms a service speaks; the request says which one it is in. */
 export type Wire = 'rest-xml' | 'rest-json' | 'query' | 'ec2' | 'json' | 'cbor';
 
+/** Something with tags, as the tagging API lists it. */
+export interface Tagged {
+  arn: string;
+  /** `logs:log-group`, `s3:bucket`, `sqs`: what ResourceTypeFilters name. */
+  type: string;
+  tags: ReadonlyMap<string, string>;
+}
+
 export interface Service<S> {
   /** Short name: in the journal, in fault rules, and IAM's prefix. */
   id: string;
@@ -77,6 +85,8 @@ export interface Service<S> {
   /** An empty state. Plain objects, Maps, Dates: `dump` prints it. */
   empty(): S;
   operations: readonly Operation<S>[];
+  /** What of a state the tagging API lists in this account and Region; nothing when absent (IAM roles). */
+  tagged?(state: S, account: string, region: string): Tagged[];
   /** A request against the model, in the service's words. */
   invalid(problem: Problem): AwsError;
   /** A refusal, in the service's words. */

@@ -1,7 +1,7 @@
 import { Clock } from './clock.ts';
 import { Faults } from './faults.ts';
 import { Journal } from './journal.ts';
-import type { Service } from './operation.ts';
+import type { Service, Tagged } from './operation.ts';
 import { like } from './policy.ts';
 import { type Credentials, type Principal, Principals } from './principals.ts';
 import { Ids } from './random.ts';
@@ -65,6 +65,7 @@ export class World {
   authorize: Authorize = () => true;
   readonly services: readonly Service<unknown>[];
   #denied: { action: string; principal: string; resource: string }[] = [];
+  #remembered = new Map<string, Tagged & { account: string; region: string; seen: number }>();
   #listening: Listening | undefined;
 
   constructor(services: readonly Service<unknown>[]) {
@@ -90,6 +91,35 @@ export class World {
   /** A service's state elsewhere: how one service looks into another. */
   state<S>(service: Service<S>, account: string, region: string): S {
     return this.store.state(service, account, region);
+  }
+
+  /** What the tagging API lists there: what is, and for `taggingAfterDelete` what was. */
+  taggedResources(account: string, region: string): Tagged[] {
+    const now = this.clock.now();
+    const there = this.#taggedNow(account, region);
+    const gone = [...this.#remembered.values()].filter(
+      (each) =>
+        each.account === account &&
+        each.region === region &&
+        now < each.seen + this.delays.taggingAfterDelete &&
+        !there.some(({ arn }) => arn === each.arn),
+    );
+    return [...there, ...gone];
+  }
+
+  /** Notes what has tags before a call that may delete it; only where the tagging API is late. */
+  rememberTagged(account: string, region: string): void {
+    if (this.delays.taggingAfterDelete === 0) return;
+    const seen = this.clock.now();
+    for (const each of this.#taggedNow(account, region)) {
+      this.#remembered.set(each.arn, { ...each, account, region, seen });
+    }
+  }
+
+  #taggedNow(account: string, region: string): Tagged[] {
+    return this.services.flatMap(
+      (service) => service.tagged?.(this.state(service, account, region), account, region) ?? [],
+    );
   }
 
   /** Refuses an action (`s3:PutBucketNotification`, `iam:*`) from now on; the returned function allows it again. */
@@ -141,6 +171,7 @@ export class World {
     this.journal.clear();
     this.violations.length = 0;
     this.#denied = [];
+    this.#remembered.clear();
     this.principals = new Principals(this.ids);
     this.delays = { ...NO_DELAYS };
     this.authorize = () => true;

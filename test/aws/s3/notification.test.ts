@@ -141,10 +141,14 @@ test.each([
   ['other prefixes', ['a/', ''], ['b/', ''], false],
 ] as const)('overlap of %s', async (_name, one, other, overlaps) => {
   const arn = await queue('q');
-  const both = put({ QueueConfigurations: [to(arn, one[0], one[1]), to(arn, other[0], other[1], ['s3:ObjectCreated:Put'])] });
+  const both = put({
+    QueueConfigurations: [to(arn, one[0], one[1]), to(arn, other[0], other[1], ['s3:ObjectCreated:Put'])],
+  });
   if (overlaps) await expect(both).rejects.toThrow(/Configuration is ambiguously defined/);
   else await both;
-  await put({ QueueConfigurations: [to(arn, one[0], one[1]), to(arn, other[0], other[1], ['s3:ObjectRemoved:*'])] });
+  await put({
+    QueueConfigurations: [to(arn, one[0], one[1]), to(arn, other[0], other[1], ['s3:ObjectRemoved:*'])],
+  });
 });
 
 test('ids are unique and at most 255 characters', async () => {
@@ -184,7 +188,9 @@ test('a changed configuration works only after its delay', async () => {
   await s3.send(new PutObjectCommand({ Bucket, Key: 'early', Body: 'x' }));
   await world.clock.advance(300_000);
   await s3.send(new PutObjectCommand({ Bucket, Key: 'late', Body: 'x' }));
-  const keys = (await messages('q')).flatMap((each) => (each.Records as { s3: { object: { key: string } } }[]) ?? []);
+  const keys = (await messages('q')).flatMap(
+    (each) => (each.Records as { s3: { object: { key: string } } }[]) ?? [],
+  );
   expect(keys.map((each) => each.s3.object.key)).toEqual(['late']);
 });
 

@@ -15,6 +15,10 @@ export const s3: Service<S3State> = {
   xmlns: 'http://s3.amazonaws.com/doc/2006-03-01/',
   reach: 'world',
   empty: () => ({ buckets: new Map(), _destinations: new Set(), _sequence: 0 }),
+  tagged: ({ buckets }, account, region) =>
+    [...buckets.values()]
+      .filter((bucket) => bucket.owner === account && bucket.region === region)
+      .map(({ arn, tags }) => ({ arn, type: 's3:bucket', tags })),
   operations: [
     ...bucketOperations,
     ...configurationOperations,

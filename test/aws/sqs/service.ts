@@ -11,6 +11,7 @@ export const sqs: Service<SqsState> = {
   target: 'AmazonSQS',
   reach: 'region',
   empty: () => ({ queues: new Map(), _deleted: new Map(), _moves: [] }),
+  tagged: ({ queues }) => [...queues.values()].map(({ arn, tags }) => ({ arn, type: 'sqs', tags })),
   operations: [...queueOperations, ...messageOperations, ...moveOperations],
   invalid: ({ kind, message }) =>
     kind === 'missing' ? sqsError('MissingParameter', message) : sqsError('InvalidParameterValue', message),
