@@ -31,11 +31,16 @@ export async function live(stack: Stack, options: LiveOptions): Promise<void> {
   const lease = await takeLease(objects, LIVE_LEASE, holder('rekback live'), isAlive);
   if (!('release' in lease)) throw liveActive(lease);
   const draining = AbortSignal.any([options.signal, lease.lost]);
-  // Watching begins before catching up, so that nothing falls between the two.
-  const watch = options.once ? undefined : await stack.watch(options.onProblem);
-  const index = await stack.indexWriter();
-  const reader = await stack.indexReader();
+  const opened: { close(): Promise<void> }[] = [{ close: () => lease.release() }];
+  const open = <T extends { close(): Promise<void> }>(thing: T): T => {
+    opened.unshift(thing);
+    return thing;
+  };
   try {
+    // Watching begins before catching up, so that nothing falls between the two.
+    const watch = options.once ? undefined : open(await stack.watch(options.onProblem));
+    const index = open(await stack.indexWriter());
+    const reader = open(await stack.indexReader());
     const labeler = await stack.labeler();
     const { prefix, settings } = stack.record;
     const context = await settling({
@@ -71,9 +76,6 @@ export async function live(stack: Stack, options: LiveOptions): Promise<void> {
       await follower.apply(wanted.map((key) => ({ kind: 'created', key, order: '', row: -1 })));
     }
   } finally {
-    await watch?.close();
-    await reader.close();
-    await index.close();
-    await lease.release();
+    for (const thing of opened) await thing.close();
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { constants, realpathSync, statSync } from 'node:fs';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { constants, fstatSync, realpathSync, statSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -132,11 +132,12 @@ async function openInside(
     return undefined;
   }
   try {
-    const path = await realpath(join(root, key));
+    // Synchronous, as in `walk`: these calls take microseconds, and ten times as long through the thread pool.
+    const path = realpathSync.native(join(root, key));
     if (!path.startsWith(root === sep ? sep : root + sep)) return undefined;
     // O_NONBLOCK: a named pipe in the folder must not hold the run up for ever.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if ((await file.stat()).isFile()) return file;
+    if (fstatSync(file.fd).isFile()) return file;
     await file.close();
     return undefined;
   } catch (error) {
@@ -156,7 +157,7 @@ async function openInside(
 /** Content and metadata of one moment: read again while the file moves under the reading. */
 async function readStable(file: FileHandle, key: string): Promise<ImageHead> {
   for (let attempt = 1; ; attempt++) {
-    const before = await file.stat();
+    const before = fstatSync(file.fd);
     const hash = createHash('sha256');
     let bytes: Buffer | undefined;
     let read = 0;
@@ -175,7 +176,7 @@ async function readStable(file: FileHandle, key: string): Promise<ImageHead> {
     } catch (error) {
       throw new UnreadableError(error instanceof Error ? error.message : String(error), { cause: error });
     }
-    const after = await file.stat();
+    const after = fstatSync(file.fd);
     if (read === before.size && after.size === before.size && after.mtimeMs === before.mtimeMs) {
       return {
         // 128 bits: two different images with one etag are as likely as two equal random ids.

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import type { RunSummary } from '../../runtime/run/record.ts';
 import { openStack } from '../../stack/open.ts';
+import { assertWritable } from '../../stack/record.ts';
 import { selectStack } from '../../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
 import { describeRun } from '../../terminal/run.ts';
@@ -17,6 +18,7 @@ export default class BackfillCancel extends RekbackCommand<{ run: RunSummary }> 
     const stack = openStack(await selectStack(flags.stack));
     const { findRun, summarise } = await import('../../runtime/run/record.ts');
     const { cancelRun } = await import('../../runtime/run/cancel.ts');
+    assertWritable(stack.record);
     const objects = await stack.objects();
     const { isAlive } = await stack.leases();
     const before = await findRun(objects, args.run);

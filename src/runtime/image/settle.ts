@@ -1,5 +1,5 @@
 import { type Answer, type FailReason, type ImageHead, LOOK_UP_BATCH, type Outcome } from '../contract.ts';
-import { RetryableError, SystemicError, UnreadableError } from '../errors.ts';
+import { messageOf, RekbackError, RetryableError, SystemicError, UnreadableError } from '../errors.ts';
 import type { ImageStore, IndexWriter, Labeler } from '../ports.ts';
 import type { ArchiveEntry } from './archive.ts';
 import type { Change } from './change.ts';
@@ -240,7 +240,16 @@ async function resolveCase(
 function label(key: string, head: ImageHead, context: SettleContext): Promise<Answer> {
   const { images, labeler, governor } = context;
   const bytes = async () => head.bytes ?? images.read(key);
-  return attempt(() => labeler.detect({ bucket: images.bucket, key, head, bytes }), context, governor);
+  const detect = async () => {
+    try {
+      return await labeler.detect({ bucket: images.bucket, key, head, bytes });
+    } catch (error) {
+      // One image that trips the labeler up in a way nobody foresaw must not block all others for ever.
+      if (error instanceof RekbackError || error instanceof UnreadableError) throw error;
+      throw error instanceof RetryableError ? error : new RetryableError(messageOf(error), { cause: error });
+    }
+  };
+  return attempt(detect, context, governor);
 }
 
 /**

@@ -109,6 +109,18 @@ describe('an image’s failure is its own', () => {
     expect(await stack.index.get('0001.jpg')).toBeUndefined();
   });
 
+  test('an error of the labeler that nobody foresaw fails its image, not the run', async () => {
+    const changes = put('a', 'b', 'c');
+    stack.onCall((key) => {
+      if (key === '0001.jpg') throw new TypeError('x is not a function');
+    });
+    expect(await settle(changes, stack.context())).toEqual([
+      { outcome: 'indexed' },
+      { outcome: 'failed', reason: 'unavailable', detail: 'x is not a function' },
+      { outcome: 'indexed' },
+    ]);
+  });
+
   test('what fails now and then is tried until it passes', async () => {
     const changes = put(...distinct(20));
     stack.onCall((_, attempt) => {

@@ -5,6 +5,7 @@ import { openMemoryObjects } from '../../../src/adapters/memory/objects.ts';
 import { createLocalExecutor } from '../../../src/adapters/workers/executor.ts';
 import { callCap, settling } from '../../../src/adapters/workers/settling.ts';
 import type { Document, Outcome, Selection } from '../../../src/runtime/contract.ts';
+import { RekbackError } from '../../../src/runtime/errors.ts';
 import { readPart } from '../../../src/runtime/image/archive.ts';
 import { createFollower } from '../../../src/runtime/image/follow.ts';
 import type { IndexReader, IndexWriter, ObjectStore } from '../../../src/runtime/ports.ts';
@@ -14,7 +15,11 @@ import type { RunSummary } from '../../../src/runtime/run/record.ts';
 import { findUnfinished, startRun } from '../../../src/runtime/run/start.ts';
 
 /** Thrown by every effect of a process that a test has killed. */
-export class Killed extends Error {}
+export class Killed extends RekbackError {
+  constructor() {
+    super('killed', 'the process was killed');
+  }
+}
 
 /** Where a process dies: before or after the write with this number (from 0). */
 export interface Kill {
