@@ -27,7 +27,9 @@ export function onlyLoopback(): Dialled {
   net.Socket.prototype.connect = function (this: net.Socket, ...given: unknown[]) {
     const host = hostOf(given);
     if (host === undefined || LOOPBACK.test(host)) return Reflect.apply(connect, this, given);
-    this.destroy(refuse(host));
+    const error = refuse(host);
+    // Not at once: TLS still prepares the socket that it has just asked to connect.
+    setImmediate(() => this.destroy(error));
     return this;
   } as typeof connect;
   dns.lookup = ((name: string, ...rest: unknown[]) => {
