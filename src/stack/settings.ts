@@ -53,7 +53,7 @@ export const SETTINGS: Readonly<Record<SettingName, Definition>> = {
   },
 };
 
-export const settingNames = Object.keys(SETTINGS) as SettingName[];
+const settingNames = Object.keys(SETTINGS) as SettingName[];
 
 export const initialSettings = (): Settings =>
   Object.fromEntries(settingNames.map((name) => [name, SETTINGS[name].initial])) as unknown as Settings;

@@ -15,10 +15,12 @@ const list = (...args: string[]) => space.json<ImagePage>(['images', 'list', ...
 const keys = ({ images }: ImagePage) => images.map(({ key }) => key);
 
 test('each state, to a person', async () => {
-  const print = async (...args: string[]) => (await space.run(['images', 'list', ...args])).stdout;
+  // A decoder's own words differ with what else it decodes just then.
+  const print = async (...args: string[]) =>
+    (await space.run(['images', 'list', ...args])).stdout.replace(/corrupt\t.+/, 'corrupt\tDETAIL');
   expect(await print('--state', 'failed')).toMatchInlineSnapshot(`
     "broken/empty.jpg	empty	the file has 0 bytes
-    broken/truncated.jpg	corrupt	VipsJpeg: premature end of JPEG image
+    broken/truncated.jpg	corrupt	DETAIL
     "
   `);
   expect(await print('--state', 'skipped')).toMatchInlineSnapshot(`
@@ -31,7 +33,8 @@ test('each state, to a person', async () => {
     places/sunset over the sea.jpg
     "
   `);
-  expect((await space.run(['failures', 'list'])).stdout).toBe(await print('--state', 'failed'));
+  const failed = await space.run(['images', 'list', '--state', 'failed']);
+  expect((await space.run(['failures', 'list'])).stdout).toBe(failed.stdout);
 });
 
 test('pages, one after the other, are the whole', async () => {

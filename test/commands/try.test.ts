@@ -77,8 +77,7 @@ test('of an empty folder says so', async () => {
       "stdout": "No image found in this folder that can be labelled.
     Run ID succeeded in TIME: 0 images, 0 labeler calls
 
-
-    Try these:
+    No image has a label.
       rekback teardown --stack photos    # removes everything but the images
     ",
     }

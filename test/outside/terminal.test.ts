@@ -19,12 +19,19 @@ describeWith('in a terminal', await lookFor(findTmux), () => {
       await space.remove();
     });
 
+    /** Types a command on an empty screen, so that nothing there is from the one before. */
+    async function begin(line: string): Promise<void> {
+      await terminal.type('clear');
+      await terminal.screen((text) => text === '>');
+      await terminal.type(`clear; ${line}; echo "exit $?"`);
+    }
+
     /** The screen after a command has ended, without its prompts and the exit code that follows. */
     async function show(line: string, exitCode = 0): Promise<string> {
-      await terminal.type(`clear; ${line}; echo "exit $?"`);
+      await begin(line);
       const screen = await terminal.screen((text) => /^exit \d+$/m.test(text));
       expect(screen).toContain(`exit ${exitCode}`);
-      return screen.replace(/\nexit \d+(\n>)?$/, '');
+      return screen.replace(/\nexit \d+(\n>)?$/, '').replace(/corrupt {2}.+/, 'corrupt  DETAIL');
     }
 
     const widest = (screen: string) => Math.max(...screen.split('\n').map((line) => line.length));
@@ -46,7 +53,7 @@ describeWith('in a terminal', await lookFor(findTmux), () => {
     });
 
     test('a backfill shows where it is, and leaves its end on the screen', async () => {
-      await terminal.type('clear; rekback backfill now --rate 8; echo "exit $?"');
+      await begin('rekback backfill now --rate 8');
       const during = await terminal.screen((text) => /[1-9]\d* of 31 images · [\d.]+\/s/.test(text));
       expect(during.split('\n')[0]).toMatch(/^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] \d+ of 31 images · [\d.]+\/s · .* left$/);
       const after = await terminal.screen((text) => text.includes('exit 3'));
@@ -58,7 +65,7 @@ describeWith('in a terminal', await lookFor(findTmux), () => {
     });
 
     test('Ctrl-C finishes the images in flight and says how to go on', async () => {
-      await terminal.type('clear; rekback backfill now --rate 5; echo "exit $?"');
+      await begin('rekback backfill now --rate 5');
       await terminal.screen((text) => /[1-9]\d* of 31 images · [\d.]+\/s/.test(text));
       await terminal.press('C-c');
       const after = await terminal.screen((text) => /^exit/m.test(text));
@@ -71,14 +78,14 @@ describeWith('in a terminal', await lookFor(findTmux), () => {
       await space.json(['backfill', 'now'], 3);
       const before = await contents(space.home);
       for (const answer of ['n', '', 'no way']) {
-        await terminal.type('clear; rekback teardown; echo "exit $?"');
+        await begin('rekback teardown');
         await terminal.screen((text) => text.includes('Delete the stack photos? [y/N]'));
         await terminal.type(answer);
         const screen = await terminal.screen((text) => /^exit/m.test(text));
         expect(screen).toContain(`Delete the stack photos? [y/N]${answer === '' ? '' : ` ${answer}`}\n`);
         expect(screen).toContain('Declined, nothing changed.\nexit 2');
       }
-      await terminal.type('clear; rekback teardown; echo "exit $?"');
+      await begin('rekback teardown');
       await terminal.screen((text) => text.includes('[y/N]'));
       await terminal.press('C-c');
       await terminal.screen((text) => /\[y\/N\] ?\^C\n/.test(text));
@@ -86,7 +93,7 @@ describeWith('in a terminal', await lookFor(findTmux), () => {
       expect(await terminal.screen((text) => /^ended with/m.test(text))).toContain('ended with 130');
       expect(await contents(space.home)).toEqual(before);
 
-      await terminal.type('clear; rekback teardown; echo "exit $?"');
+      await begin('rekback teardown');
       await terminal.screen((text) => text.includes('[y/N]'));
       await terminal.type('y');
       expect(await terminal.screen((text) => /^exit/m.test(text))).toContain('Nothing is left.\nexit 0');

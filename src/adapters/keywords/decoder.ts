@@ -71,6 +71,10 @@ export function decodeRefusal(error: unknown): Refusal {
   if (/exceeds pixel limit/.test(message)) {
     return { refusal: 'too-large', detail: `more than ${MAX_PIXELS / 1e6} megapixels` };
   }
+  // libvips keeps its words in one place for the whole process, where another image's decoding may clear them.
+  if (message === '' || message === 'Unknown error') {
+    return { refusal: 'corrupt', detail: 'the content is damaged or cut off' };
+  }
   // One line per layer; the last is the innermost and repeats itself.
   return { refusal: 'corrupt', detail: message.split('\n')[0] ?? message };
 }
