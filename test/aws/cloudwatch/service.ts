@@ -2,7 +2,7 @@ import { AwsError } from '../kernel/errors.ts';
 import { type Call, operations, type Service } from '../kernel/operation.ts';
 import { bool, int, list, need, str, struct, time } from '../kernel/shape.ts';
 import type { World } from '../kernel/world.ts';
-import { s3 } from '../s3/service.ts';
+import { bucketNamed } from '../s3/reach.ts';
 
 export interface CloudWatchState {
   /** Object counts that a test gives instead of what the buckets hold, by bucket. */
@@ -35,7 +35,7 @@ interface Asked {
 function points(call: CloudWatchCall, asked: Asked): { Timestamp: Date; value: number }[] {
   const dimension = (name: string) => asked.Dimensions?.find((each) => each.Name === name)?.Value;
   const bucket = dimension('BucketName') ?? '';
-  const known = call.world.state(s3, '', '').buckets.get(bucket);
+  const known = bucketNamed(call.world, bucket);
   const measured =
     asked.Namespace === 'AWS/S3' &&
     asked.MetricName === 'NumberOfObjects' &&

@@ -180,6 +180,12 @@ test('a new role is seen and assumed only after its delays', async () => {
   expect(assumable(world, arn, 'lambda.amazonaws.com')).toBe('yes');
   expect(assumable(world, arn, 'batch.amazonaws.com')).toBe('untrusted');
   expect(assumable(world, `${arn}2`, 'lambda.amazonaws.com')).toBe('missing');
+  const Condition = { ArnLike: { 'aws:SourceArn': 'arn:aws:lambda:*:111122223333:function:x' } };
+  const narrow = trust({ Service: 'lambda.amazonaws.com' }, Condition);
+  await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'r', PolicyDocument: narrow }));
+  const by = (name: string) =>
+    assumable(world, arn, 'lambda.amazonaws.com', `arn:aws:lambda:eu-west-1:111122223333:function:${name}`);
+  expect([by('x'), by('y')]).toEqual(['yes', 'untrusted']);
 });
 
 test('a service-linked role is made once and not changed', async () => {

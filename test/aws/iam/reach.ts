@@ -10,11 +10,15 @@ export function roleByArn(world: World, arn: string): Role | undefined {
   return role?.arn === arn ? role : undefined;
 }
 
-/** Whether a service can act as a role now; `pending` until the role has propagated, `untrusted` when its policy says no. */
+/**
+ * Whether a service can act as a role now; `pending` until the role has propagated, `untrusted` when its policy says no.
+ * `sourceArn`: the resource that the service acts for, which a policy may name under `aws:SourceArn`.
+ */
 export function assumable(
   world: World,
   arn: string,
   service: string,
+  sourceArn?: string,
 ): 'yes' | 'pending' | 'untrusted' | 'missing' {
   const role = roleByArn(world, arn);
   if (!role) return 'missing';
@@ -23,8 +27,10 @@ export function assumable(
     principal: { kind: 'Service', value: service },
     action: 'sts:AssumeRole',
     resource: arn,
-    // A service that assumes a role names the resource it does so for; which one is not the double's to judge.
-    context: { 'aws:SourceAccount': arn.split(':')[4] ?? '' },
+    context: {
+      'aws:SourceAccount': arn.split(':')[4] ?? '',
+      ...(sourceArn !== undefined && { 'aws:SourceArn': sourceArn }),
+    },
   });
   return trusted ? 'yes' : 'untrusted';
 }

@@ -33,7 +33,7 @@ export function encoded(document: string): string {
   );
 }
 
-export function checkTrust(call: IamCall, text: string): void {
+function checkTrust(call: IamCall, text: string): void {
   const statements = checkedPolicy(text, 'trust');
   for (const { Principal: principal } of statements) {
     for (const arn of principal === '*' ? [] : (principal?.AWS ?? [])) {

@@ -19,6 +19,8 @@ interface Signed {
   region: string;
   service: string;
   token: string | undefined;
+  /** When a presigned address runs out, in milliseconds since the epoch. */
+  expires: number | undefined;
 }
 
 /** One request through the double: whose it is, what may happen to it, what the service says. */
@@ -107,8 +109,11 @@ class Exchange {
   }
 
   #call(): Call<unknown> {
-    const { accessKeyId, token, region } = this.#signed;
+    const { accessKeyId, token, region, expires } = this.#signed;
     const world = this.#world;
+    if (expires !== undefined && world.clock.now() >= expires) {
+      throw new AwsError('AccessDenied', 'Request has expired', { status: 403 });
+    }
     const principal = world.principals.find(accessKeyId, token, world.clock.date());
     return {
       world,
@@ -205,7 +210,17 @@ function readSignature(request: Request): Signed {
     region,
     service,
     token: request.headers['x-amz-security-token'] ?? request.query.get('X-Amz-Security-Token') ?? undefined,
+    expires: expiryOf(request.query),
   };
+}
+
+/** `X-Amz-Date` (`20260101T000000Z`) and `X-Amz-Expires` (seconds) of a presigned address. */
+function expiryOf(query: URLSearchParams): number | undefined {
+  const seconds = query.get('X-Amz-Expires');
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get('X-Amz-Date') ?? '');
+  if (seconds === null || !parts) return undefined;
+  const [year = 0, month = 1, ...rest] = parts.slice(1).map(Number);
+  return Date.UTC(year, month - 1, ...rest) + Number(seconds) * 1000;
 }
 
 function protocolOf(request: Request, service: Service<unknown>): Protocol {

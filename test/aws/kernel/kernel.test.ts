@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
@@ -218,6 +219,25 @@ test('only loopback can be dialled, and what else was tried fails the check', as
   } finally {
     dialled.restore();
   }
+});
+
+test('another process reaches the double, and ends when it dials anything else', async () => {
+  const run = async (url: string) => {
+    const script = `fetch(${JSON.stringify(url)}).catch(() => process.exit(2))`;
+    const child = spawn(process.execPath, ['-e', script], { env: world.env() });
+    let told = '';
+    child.stderr.on('data', (chunk) => {
+      told += chunk;
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    return { code, told };
+  };
+  expect(await run(world.url)).toEqual({ code: 0, told: '' });
+  expect(world.takeViolations()).toHaveLength(1);
+  expect(await run('http://192.0.2.1/')).toEqual({
+    code: 97,
+    told: expect.stringContaining('192.0.2.1 is not loopback'),
+  });
 });
 
 test('the environment of another process names the double and nothing else', () => {

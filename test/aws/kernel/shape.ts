@@ -257,20 +257,6 @@ function isTextPlace(place: Place | undefined): boolean {
   return place !== undefined && place.in !== 'payload' && place.in !== 'bytes';
 }
 
-/** Exactly one of the members. */
-export function union<const M extends Members>(members: M): Shape<Struct<M>> {
-  const inner = struct(members);
-  return {
-    read(value, path, text) {
-      const result = inner.read(value, path, text);
-      const count = Object.keys(result).length;
-      if (count !== 1)
-        throw new ShapeError('type', path, `${path} must have exactly one member, it has ${count}`);
-      return result;
-    },
-  };
-}
-
 /** Key and value of a tag, with the limits that nearly all services share. */
 export function tag() {
   return struct({ Key: need(str({ min: 1, max: 128 })), Value: need(str({ max: 256 })) });

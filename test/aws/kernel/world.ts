@@ -9,7 +9,7 @@ import { type Listening, listen } from './server.ts';
 import { canonical, Store } from './store.ts';
 
 /** The account that callers are in unless they say otherwise. */
-export const ACCOUNT = '111122223333';
+const ACCOUNT = '111122223333';
 
 /** What a request did that AWS, or this double, does not know. A test with violations fails (`check`). */
 export interface Violation {
@@ -201,6 +201,8 @@ export class World {
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      // A process that dials anything but loopback ends at once.
+      NODE_OPTIONS: `--import ${new URL('./loopback-guard.js', import.meta.url).href}`,
       ...(credentials.sessionToken !== undefined && { AWS_SESSION_TOKEN: credentials.sessionToken }),
     };
   }

@@ -263,6 +263,7 @@ export const configurationOperations = [
     put: 'PutBucketOwnershipControls',
     get: 'GetBucketOwnershipControls',
     remove: 'DeleteBucketOwnershipControls:PutBucketOwnershipControls',
+    access: 'Permissions management',
     shape: ownershipControls,
     missing: ['OwnershipControlsNotFoundError', 'The bucket ownership controls were not found'],
   }),

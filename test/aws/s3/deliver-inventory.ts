@@ -5,6 +5,7 @@ import { allows, parsePolicy } from '../kernel/policy.ts';
 import type { World } from '../kernel/world.ts';
 import { announce, formEncoded } from './events.ts';
 import { INVENTORY_FIELDS, type InventoryConfiguration, inventoryOf } from './inventory.ts';
+import { bucketNamed } from './reach.ts';
 import { s3 } from './service.ts';
 import {
   addVersion,
@@ -35,12 +36,11 @@ export function deliverInventory(
   id: string,
   options: { rowsPerFile?: number } = {},
 ): Delivery | undefined {
-  const state = world.state(s3, '', '');
-  const bucket = state.buckets.get(bucketName);
+  const bucket = bucketNamed(world, bucketName);
   if (!bucket) throw new Error(`no bucket ${bucketName}`);
   const configuration = inventoryOf({ world }, bucket, id);
   const { Bucket: arn, Prefix: prefix, Format: format } = configuration.Destination.S3BucketDestination;
-  const destination = state.buckets.get(arn.replace('arn:aws:s3:::', ''));
+  const destination = bucketNamed(world, arn.replace('arn:aws:s3:::', ''));
   const base = `${prefix ? `${prefix.replace(/\/$/, '')}/` : ''}${bucketName}/${id}`;
   if (!destination || !configuration.IsEnabled || !mayWrite(bucket, destination, base)) return undefined;
   if (format === 'ORC') throw new Error('the double writes no ORC reports');

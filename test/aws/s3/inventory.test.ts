@@ -98,7 +98,10 @@ test('a configuration comes back equal, is listed, and is gone after its removal
 
 test.each([
   [{ Id: 'other' }, 'InvalidArgument'],
-  [{ Destination: { S3BucketDestination: { Bucket: 'reports', Format: 'CSV' } } }, 'InvalidArgument'],
+  [
+    { Destination: { S3BucketDestination: { Bucket: 'reports', Format: 'CSV' } } },
+    'InvalidS3DestinationBucket',
+  ],
   [
     { Destination: { S3BucketDestination: { Bucket: 'arn:aws:s3:::none', Format: 'CSV' } } },
     'InvalidS3DestinationBucket',

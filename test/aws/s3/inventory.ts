@@ -69,11 +69,9 @@ function check(call: S3Call, bucket: Bucket, given: InventoryConfiguration, name
   if (given.Id !== name)
     throw s3Error('InvalidArgument', 400, 'The id in the request does not match the id in the configuration');
   const target = /^arn:aws:s3:::([a-z0-9.-]+)$/.exec(arn)?.[1];
-  if (target === undefined)
-    throw s3Error('InvalidArgument', 400, 'Invalid bucket ARN', {
-      ArgumentName: 'Bucket',
-      ArgumentValue: arn,
-    });
+  if (target === undefined) {
+    throw s3Error('InvalidS3DestinationBucket', 400, 'Invalid bucket ARN.');
+  }
   const destination = call.state.buckets.get(target);
   if (!destination || destination.region !== bucket.region) {
     throw s3Error(

@@ -13,6 +13,7 @@ import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/c
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { World } from '../kernel/world.ts';
 import { startWorld } from '../world.ts';
+import { allowDestination } from './reach.ts';
 
 let world: World;
 let s3: S3Client;
@@ -149,6 +150,26 @@ test.each([
   await put({
     QueueConfigurations: [to(arn, one[0], one[1]), to(arn, other[0], other[1], ['s3:ObjectRemoved:*'])],
   });
+});
+
+test('topics and functions outside the double are asked as well', async () => {
+  const TopicArn = 'arn:aws:sns:eu-west-1:111122223333:t';
+  const both = {
+    TopicConfigurations: [{ Id: 't', TopicArn, Events: CREATED }],
+    LambdaFunctionConfigurations: [
+      {
+        Id: 'f',
+        LambdaFunctionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:f',
+        Events: ['s3:ObjectRemoved:*' as const],
+      },
+    ],
+  };
+  allowDestination(world, TopicArn);
+  await expect(put(both)).rejects.toThrow(/Unable to validate/);
+  allowDestination(world, 'arn:aws:lambda:eu-west-1:111122223333:function:f');
+  await put(both);
+  const { $metadata, ...stored } = await read();
+  expect(stored).toEqual(both);
 });
 
 test('ids are unique and at most 255 characters', async () => {

@@ -62,6 +62,19 @@ test('an object comes back with what it was put with, whole and in part', async 
   await expect(get('none')).rejects.toMatchObject({ name: 'NoSuchKey' });
 });
 
+test('a presigned address works until it runs out', async () => {
+  await put('a b', 'hello');
+  const signed = (seconds: number) =>
+    `${world.url}/one/a%20b?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIADOUBLE111122223333%2F20260101%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Date=${world.clock
+      .date()
+      .toISOString()
+      .replace(/[-:]|\.\d+/g, '')}&X-Amz-Expires=${seconds}&X-Amz-SignedHeaders=host&X-Amz-Signature=0`;
+  const address = signed(300);
+  expect(await (await fetch(address)).text()).toBe('hello');
+  await world.clock.advance(300_000);
+  expect((await fetch(address)).status).toBe(403);
+});
+
 test('a stream arrives whole', async () => {
   const Body = Readable.from([Buffer.from('he'), Buffer.from('llo')]);
   await client.send(new PutObjectCommand({ Bucket, Key: 's', Body, ContentLength: 5 }));

@@ -1,16 +1,10 @@
 import type { World } from '../kernel/world.ts';
 import { s3 } from './service.ts';
-import type { Bucket, Version } from './state.ts';
+import type { Bucket } from './state.ts';
 
 /** The bucket of this name, wherever and whosever it is. */
 export function bucketNamed(world: World, name: string): Bucket | undefined {
   return world.state(s3, '', '').buckets.get(name);
-}
-
-/** What a reader of `bucket/key` gets, if it is there: for services that read objects (CodeBuild, Lambda, Rekognition). */
-export function objectAt(world: World, bucket: string, key: string): Version | undefined {
-  const version = bucketNamed(world, bucket)?.objects.get(key)?.at(-1);
-  return version?.deleteMarker ? undefined : version;
 }
 
 /** Makes a topic or function that is not in the double a destination that exists and lets S3 in. */

@@ -53,7 +53,7 @@ export interface S3State {
 
 export type S3Call = Call<S3State>;
 
-export const ExpectedBucketOwner = inHeader('x-amz-expected-bucket-owner', str({ pattern: /^\d{12}$/ }));
+const ExpectedBucketOwner = inHeader('x-amz-expected-bucket-owner', str({ pattern: /^\d{12}$/ }));
 /** The members that nearly every operation on a bucket has. */
 export const onBucket = { Bucket: inPath(str()), ExpectedBucketOwner };
 export const aboutBucket = { resource: ({ Bucket }: { Bucket: string }) => `arn:aws:s3:::${Bucket}` };

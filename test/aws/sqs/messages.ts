@@ -1,5 +1,5 @@
 import { operations } from '../kernel/operation.ts';
-import { int, list, map, need, str, struct } from '../kernel/shape.ts';
+import { blob, int, list, map, need, str, struct } from '../kernel/shape.ts';
 import { redriveOf } from './attributes.ts';
 import { about, QueueUrl } from './queues.ts';
 import {
@@ -16,7 +16,7 @@ import {
 
 const op = operations<SqsState>();
 const id = need(str());
-const attribute = struct({ DataType: need(str()), StringValue: str(), BinaryValue: str() });
+const attribute = struct({ DataType: need(str()), StringValue: str(), BinaryValue: blob() });
 const sending = {
   MessageBody: need(str()),
   DelaySeconds: int(0, 900),
@@ -193,7 +193,7 @@ export const messageOperations = [
       }
       return batch(Entries, (entry) => send(call, queue, entry));
     },
-    { ...about },
+    { ...about, action: 'SendMessage' },
   ),
   op(
     'ReceiveMessage',
@@ -274,7 +274,7 @@ export const messageOperations = [
         return {};
       });
     },
-    { ...about },
+    { ...about, action: 'DeleteMessage' },
   ),
   op(
     'ChangeMessageVisibility',
@@ -298,7 +298,7 @@ export const messageOperations = [
         return {};
       });
     },
-    { ...about },
+    { ...about, action: 'ChangeMessageVisibility' },
   ),
 ];
 

@@ -143,7 +143,7 @@ export const queueOperations = [
   ),
   op(
     'ListQueues',
-    'List',
+    'Read',
     struct({ QueueNamePrefix: str(), NextToken: str(), MaxResults: int(1, 1000) }),
     (call, { QueueNamePrefix = '', NextToken, MaxResults = 1000 }) => {
       const names = [...call.state.queues.keys()].sort().filter((name) => name.startsWith(QueueNamePrefix));

@@ -89,7 +89,7 @@ export function seconds(queue: Queue, attribute: string): number {
 }
 
 /** Values of a queue that names none. */
-export const DEFAULTS: Readonly<Record<string, string>> = {
+const DEFAULTS: Readonly<Record<string, string>> = {
   VisibilityTimeout: '30',
   MaximumMessageSize: '1048576',
   MessageRetentionPeriod: '345600',

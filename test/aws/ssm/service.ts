@@ -214,7 +214,7 @@ export const ssm: Service<SsmState> = {
         return {};
       },
     ),
-    op('ListTagsForResource', 'Read', struct(tagging), (call, { ResourceId }) => ({
+    op('ListTagsForResource', 'List', struct(tagging), (call, { ResourceId }) => ({
       TagList: [...taggedNamed(call, ResourceId).tags].map(([Key, Value]) => ({ Key, Value })),
     })),
   ],
