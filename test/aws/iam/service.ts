@@ -15,4 +15,5 @@ export const iam: Service<IamState> = {
   operations: [...roleOperations, ...roleSettingOperations, ...profileOperations],
   invalid: ({ message }) => new AwsError('ValidationError', message),
   denied: (message) => new AwsError('AccessDenied', message, { status: 403 }),
+  throttled: () => new AwsError('Throttling', 'Rate exceeded'),
 };

@@ -1,4 +1,5 @@
 import { AwsError } from './errors.ts';
+import type { Service } from './operation.ts';
 import { randomFrom } from './random.ts';
 
 /** What a fault does to a call. */
@@ -116,8 +117,9 @@ function strikes(armed: Armed, call: FaultCall): boolean {
 }
 
 /** The error that an effect stands for, if it is one. */
-export function errorOf(effect: Effect): AwsError | undefined {
-  if ('throttle' in effect) return new AwsError('ThrottlingException', 'Rate exceeded', { status: 400 });
+export function errorOf(effect: Effect, service: Pick<Service<unknown>, 'throttled'>): AwsError | undefined {
+  if ('throttle' in effect)
+    return service.throttled?.() ?? new AwsError('ThrottlingException', 'Rate exceeded');
   if (!('error' in effect)) return undefined;
   const { code, message = 'injected by a fault rule', status = 500 } = effect.error;
   return new AwsError(code, message, { status });

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -101,6 +103,17 @@ test('keys that nobody holds are refused', async () => {
   await expect(create('q', new SQSClient(world.client({ credentials })))).rejects.toMatchObject({
     name: 'InvalidClientTokenId',
   });
+});
+
+test('a throttle is the service’s own', async () => {
+  world.faults.add({ effect: { throttle: true } });
+  const s3 = new S3Client(world.client());
+  const iam = new IAMClient(world.client());
+  await expect(s3.send(new HeadBucketCommand({ Bucket: 'x' }))).rejects.toMatchObject({
+    $metadata: { httpStatusCode: 503 },
+  });
+  const role = new CreateRoleCommand({ RoleName: 'r', AssumeRolePolicyDocument: '{}' });
+  await expect(iam.send(role)).rejects.toMatchObject({ name: 'Throttling' });
 });
 
 test('faults strike by operation, count and chance', async () => {
@@ -238,6 +251,20 @@ test('another process reaches the double, and ends when it dials anything else',
     code: 97,
     told: expect.stringContaining('192.0.2.1 is not loopback'),
   });
+});
+
+test('the double imports nothing of the product', async () => {
+  const root = join(import.meta.dirname, '..');
+  const files = await readdir(root, { recursive: true });
+  const sources = files.filter((file) => /\.(ts|js)$/.test(file));
+  expect(sources.length).toBeGreaterThan(50);
+  for (const file of sources) {
+    const text = await readFile(join(root, file), 'utf8');
+    const imported = [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path = '']) =>
+      join(root, file, '..', path),
+    );
+    expect(imported.filter((path) => !path.startsWith(root))).toEqual([]);
+  }
 });
 
 test('the environment of another process names the double and nothing else', () => {

@@ -91,6 +91,8 @@ export interface Service<S> {
   invalid(problem: Problem): AwsError;
   /** A refusal, in the service's words. */
   denied(message: string): AwsError;
+  /** The answer to too many requests; ThrottlingException (400) when absent. */
+  throttled?(): AwsError;
 }
 
 /** Starts a service's list of operations: `const op = operations<State>()`, then `op('CreateX', 'Write', struct({…}), (call, input) => …)`. */

@@ -37,4 +37,5 @@ export const s3: Service<S3State> = {
           `The XML you provided was not well-formed or did not validate against our published schema (${message})`,
         ),
   denied: (message) => accessDenied(message),
+  throttled: () => s3Error('SlowDown', 503, 'Please reduce your request rate.'),
 };

@@ -17,6 +17,7 @@ export const sts: Service<StsState> = {
   empty: () => ({}),
   invalid: ({ message }) => new AwsError('ValidationError', message),
   denied: (message) => new AwsError('AccessDenied', message, { status: 403 }),
+  throttled: () => new AwsError('Throttling', 'Rate exceeded'),
   operations: [
     op('GetCallerIdentity', 'Read', struct({}), ({ principal }) => ({
       UserId: principal.userId,
