@@ -9,6 +9,7 @@ import { CreateQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/clien
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startWorld } from '../world.ts';
 import { onlyLoopback } from './loopback.ts';
+import { parseXml, toXml } from './protocols/xml.ts';
 import type { World } from './world.ts';
 
 let world: World;
@@ -251,6 +252,16 @@ test('another process reaches the double, and ends when it dials anything else',
     code: 97,
     told: expect.stringContaining('192.0.2.1 is not loopback'),
   });
+});
+
+test('XML: lists by the form’s own rule, maps as entries, control characters escaped', () => {
+  expect(toXml('A', { B: ['x', 'y'] }, undefined)).toBe('<A><B>x</B><B>y</B></A>');
+  expect(toXml('A', { B: ['x'] }, 'member')).toBe('<A><B><member>x</member></B></A>');
+  expect(toXml('A', { B: [{ c: 1 }] }, 'item')).toBe('<A><B><item><c>1</c></item></B></A>');
+  const map = new Map([['k', 'v']]);
+  expect(toXml('A', map, 'member')).toBe('<A><entry><key>k</key><value>v</value></entry></A>');
+  expect(toXml('A', '<&"\r\n>', undefined)).toBe('<A>&lt;&amp;&quot;&#xD;&#xA;&gt;</A>');
+  expect(parseXml('<A><B>1</B><B/><C><D>&#xD;</D></C></A>').value).toEqual({ B: ['1', ''], C: { D: '\r' } });
 });
 
 test('the double imports nothing of the product', async () => {

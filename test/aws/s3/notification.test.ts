@@ -215,6 +215,18 @@ test('a changed configuration works only after its delay', async () => {
   expect(keys.map((each) => each.s3.object.key)).toEqual(['late']);
 });
 
+test('a queue’s policy, and what a reader sees of a configuration, may lag', async () => {
+  world.delays = { ...world.delays, sqsPolicy: 60_000, s3Configuration: 2_000 };
+  const arn = await queue('q');
+  const wanted = { QueueConfigurations: [to(arn)] };
+  await expect(put(wanted)).rejects.toThrow(/Unable to validate/);
+  await world.clock.advance(60_000);
+  await put(wanted);
+  expect((await read()).QueueConfigurations).toBeUndefined();
+  await world.clock.advance(2_000);
+  expect((await read()).QueueConfigurations).toHaveLength(1);
+});
+
 test('EventBridge sends the plain key where a rule and the queue allow it', async () => {
   const arn = await queue(
     'q',

@@ -71,6 +71,8 @@ test('a presigned address works until it runs out', async () => {
       .replace(/[-:]|\.\d+/g, '')}&X-Amz-Expires=${seconds}&X-Amz-SignedHeaders=host&X-Amz-Signature=0`;
   const address = signed(300);
   expect(await (await fetch(address)).text()).toBe('hello');
+  const owner = (account: string) => fetch(`${address}&x-amz-expected-bucket-owner=${account}`);
+  expect([(await owner('111122223333')).status, (await owner('444455556666')).status]).toEqual([200, 403]);
   await world.clock.advance(300_000);
   expect((await fetch(address)).status).toBe(403);
 });

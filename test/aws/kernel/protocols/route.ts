@@ -83,16 +83,21 @@ function labelsOf(parts: string[], given: string[]): Record<string, string> | un
 
 /** Query keys that belong to the transport: the SDK's hint at the operation, and a presigned address's signature. */
 const AMBIENT_QUERY =
-  /^(x-id|X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token|Content-Sha256))$/;
+  /^(x-id|x-amz-(checksum-mode|sdk-checksum-algorithm)|X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token|Content-Sha256))$/;
 
 /** Members from path, query and headers; what the operation does not name stands under a name that no shape has. */
 export function boundMembers(request: Request, found: ReturnType<typeof route>): Record<string, unknown> {
   const input: Record<string, unknown> = { ...found.labels };
   const queries = new Map<string, string>();
+  const isPresigned = request.query.has('X-Amz-Signature');
+  const required = found.required.map((each) => each.split('=')[0]);
   for (const [name, { place }] of Object.entries(found.members)) {
     if (place?.in === 'query') queries.set(place.name, name);
-    if (place?.in === 'header' && request.headers[place.name] !== undefined) {
-      input[name] = request.headers[place.name];
+    if (place?.in === 'header') {
+      // A presigned address carries in its query what would be a header.
+      const given = request.headers[place.name] ?? (isPresigned ? request.query.get(place.name) : undefined);
+      if (given !== undefined && given !== null) input[name] = given;
+      if (isPresigned) required.push(place.name);
     }
     if (place?.in === 'headers') {
       const { prefix } = place;
@@ -100,7 +105,6 @@ export function boundMembers(request: Request, found: ReturnType<typeof route>):
       input[name] = Object.fromEntries(given.map(([key, value]) => [key.slice(prefix.length), value]));
     }
   }
-  const required = found.required.map((each) => each.split('=')[0]);
   for (const key of new Set(request.query.keys())) {
     if (AMBIENT_QUERY.test(key)) continue;
     const name = queries.get(key);

@@ -47,7 +47,7 @@ function plainOf(element: Element): unknown {
 /** How a list is written: repeated (`undefined`), or wrapped with entries of this name. */
 type Item = 'member' | 'item' | undefined;
 
-/** `value` as the element `name`; a member that starts with `@` is an attribute. */
+/** `value` as the element `name`; a member that starts with `@` is an attribute, a `Map` is query's `<entry>` list. */
 export function toXml(name: string, value: unknown, item: Item): string {
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) {
@@ -56,6 +56,10 @@ export function toXml(name: string, value: unknown, item: Item): string {
   }
   if (value instanceof Date) return `<${name}>${value.toISOString()}</${name}>`;
   if (value instanceof Uint8Array) return `<${name}>${Buffer.from(value).toString('base64')}</${name}>`;
+  if (value instanceof Map) {
+    const entries = [...value].map(([key, each]) => toXml('entry', { key, value: each }, item));
+    return `<${name}>${entries.join('')}</${name}>`;
+  }
   if (typeof value !== 'object') return `<${name}>${escapeXml(String(value))}</${name}>`;
   const entries = Object.entries(value);
   const attributes = entries.filter(([key]) => key.startsWith('@'));
