@@ -39,7 +39,7 @@ const and = (...parts: ResolvedQuery[]): ResolvedQuery => ({ kind: 'and', parts 
 const or = (...parts: ResolvedQuery[]): ResolvedQuery => ({ kind: 'or', parts });
 
 /** Keys that some layer has mangled somewhere: controls, quotes, both normal forms, beyond the BMP, 1,024 bytes. */
-export const HOSTILE_KEYS = [
+const HOSTILE_KEYS = [
   'a',
   'a/b',
   'a b',

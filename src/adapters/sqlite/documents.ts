@@ -146,7 +146,7 @@ export function packLabels(labels: readonly Label[], table: NameTable): Uint8Arr
   return new Uint8Array(packed.buffer);
 }
 
-export function unpackLabels(blob: Uint8Array<ArrayBuffer>, table: NameTable): Label[] {
+function unpackLabels(blob: Uint8Array<ArrayBuffer>, table: NameTable): Label[] {
   const labels: Label[] = [];
   for (const packed of new Uint32Array(blob.buffer)) {
     const label: Label = { name: table.name(packed >>> 8), confidence: packed & 127 };
