@@ -11,21 +11,20 @@ export interface RowSink {
 /** Chunks being compressed or stored at once. Bounds memory to some ten chunks; one alone would leave cores idle. */
 const IN_FLIGHT = 6;
 
-/** Bytes; small, because most runs are. */
-const FIRST_CAPACITY = 1 << 16;
-
 /** Cuts rows into chunks and stores them while more are read. */
 export class ChunkWriter implements RowSink {
   readonly #options: ChunkOptions;
   readonly #pending = new Set<Promise<void>>();
   readonly #rows: number[] = [];
+  /** Chunks that are stored, for their memory. */
+  readonly #stored: ChunkBuilder[] = [];
   #bytes = 0;
   #failure: { error: unknown } | undefined;
   #chunk: ChunkBuilder;
 
   constructor(options: ChunkOptions) {
     this.#options = options;
-    this.#chunk = new ChunkBuilder(options.columns, FIRST_CAPACITY);
+    this.#chunk = new ChunkBuilder(options.columns);
   }
 
   get room(): number {
@@ -55,13 +54,13 @@ export class ChunkWriter implements RowSink {
     const closed = this.#chunk;
     const number = this.#rows.length;
     this.#rows.push(closed.rows);
-    // Chunks are of much the same size.
-    this.#chunk = new ChunkBuilder(columns, Math.ceil(closed.size * 1.05));
+    this.#chunk = new ChunkBuilder(columns, this.#stored.pop()?.memory);
     const storing = (async () => {
       try {
         const body = await closed.build(compress);
         this.#bytes += body.length;
         await put(number, body);
+        this.#stored.push(closed);
       } catch (error) {
         this.#failure ??= { error };
       }
@@ -77,5 +76,6 @@ export interface ChunkOptions {
   columns: readonly string[];
   chunkRows: number;
   compress: boolean;
+  /** Must not keep `body`: its memory is used again afterwards. */
   put(chunk: number, body: Buffer): Promise<void>;
 }

@@ -24,7 +24,7 @@ export interface PlanOptions extends Selection {
   chunkRows?: number;
   /** For stores that are paid or reached by the byte. */
   compress: boolean;
-  /** Stores a chunk; several at once, in any order. */
+  /** Stores a chunk; several at once, in any order. Must not keep `body`: its memory is used again afterwards. */
   put(chunk: number, body: Buffer): Promise<void>;
   /** Told now and then how many rows have been read. */
   onRows?(rows: number): void;

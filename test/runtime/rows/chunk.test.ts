@@ -9,7 +9,7 @@ async function built(
   compress: boolean,
   columns: readonly string[] = CHUNK_COLUMNS,
 ) {
-  const chunk = new ChunkBuilder(columns, 10);
+  const chunk = new ChunkBuilder(columns, Buffer.alloc(10));
   const bytes = Buffer.from(text);
   chunk.add(bytes, 0, bytes.length, rows);
   return chunk.build(compress);

@@ -96,7 +96,8 @@ export async function planned(
     formats: FORMATS,
     compress: false,
     put: async (chunk, body) => {
-      bodies[chunk] = body;
+      // The memory of the body is used again.
+      bodies[chunk] = Buffer.from(body);
     },
     signal: new AbortController().signal,
     ...options,
