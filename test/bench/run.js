@@ -1,17 +1,14 @@
-// Every figure that the project promises, measured in this run: npm run bench [planning|backfill|index|start …].
+// Every figure that the project promises, measured in this run: npm run bench [start|planning|index|backfill …].
 // Ratios compare two things side by side; an absolute figure stands beside the calibration loop of the same run.
-import { benchBackfill } from './backfill.js';
 import { calibrate } from './calibrate.js';
-import { benchIndexSearch } from './index-search.js';
-import { benchPlanning } from './planning.js';
 import { printRows } from './print.js';
-import { benchStart } from './start.js';
 
+/** Loaded one after the other: sharp, which the last one draws with, makes planning in the same process a fifth slower. */
 const BENCHMARKS = {
-  start: benchStart,
-  planning: benchPlanning,
-  index: benchIndexSearch,
-  backfill: benchBackfill,
+  start: async () => (await import('./start.js')).benchStart(),
+  planning: async () => (await import('./planning.js')).benchPlanning(),
+  index: async () => (await import('./index-search.js')).benchIndexSearch(),
+  backfill: async () => (await import('./backfill.js')).benchBackfill(),
 };
 
 const wanted = process.argv.slice(2);
