@@ -33,7 +33,8 @@ const reasons = (counts: Record<string, number>) =>
     .map(([reason, count]) => `${formatCount(count)} ${reason}`)
     .join(', ');
 
-const sum = (counts: Record<string, number>) =>
+/** The sum of counts by reason. */
+export const sum = (counts: Record<string, number>) =>
   Object.values(counts).reduce((total, count) => total + count, 0);
 
 /** The exit code that the promises give a run's end, or leaving one that goes on elsewhere; 0 when all went well. */

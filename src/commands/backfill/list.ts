@@ -3,9 +3,7 @@ import { openStack } from '../../stack/open.ts';
 import { selectStack } from '../../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
 import { formatCount } from '../../terminal/format.ts';
-
-const sum = (counts: Record<string, number>) =>
-  Object.values(counts).reduce((total, count) => total + count, 0);
+import { sum } from '../../terminal/run.ts';
 
 export default class BackfillList extends RekbackCommand<{ runs: RunSummary[] }> {
   static override summary = 'List the runs, newest first.';
