@@ -1,7 +1,8 @@
 import { allows, parsePolicy } from '../kernel/policy.ts';
 import type { World } from '../kernel/world.ts';
+import { newLinkedRole } from './role-settings.ts';
 import { iam } from './service.ts';
-import type { Role } from './state.ts';
+import type { Profile, Role } from './state.ts';
 
 /** The role of this ARN, whoever may see it already. */
 export function roleByArn(world: World, arn: string): Role | undefined {
@@ -33,6 +34,21 @@ export function assumable(
     },
   });
   return trusted ? 'yes' : 'untrusted';
+}
+
+/** The account's service-linked role `name` of a service, which the service makes itself when it is not there yet. */
+export function linkedRole(world: World, account: string, service: string, name: string): Role {
+  const state = world.state(iam, account, '');
+  return state.roles.get(name)?.latest() ?? newLinkedRole({ world, state, account }, service, name);
+}
+
+/** The instance profile of this name or ARN, whoever may see it already. */
+export function profileByName(world: World, account: string, nameOrArn: string): Profile | undefined {
+  const profile = world
+    .state(iam, account, '')
+    .profiles.get(nameOrArn.split('/').at(-1) ?? '')
+    ?.latest();
+  return nameOrArn.startsWith('arn:') && profile?.arn !== nameOrArn ? undefined : profile;
 }
 
 /** Principals of a policy that do not exist, or not yet: what services answer "Invalid principal" to. */

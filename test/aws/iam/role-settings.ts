@@ -1,8 +1,8 @@
 import { AwsError } from '../kernel/errors.ts';
 import { operations } from '../kernel/operation.ts';
 import { int, list, need, str, struct } from '../kernel/shape.ts';
-import { newRole, policyArn, requirePolicy, roleName, tags } from './roles.ts';
-import { type IamState, noSuchEntity, roleNamed, tagList, tagMap } from './state.ts';
+import { type NewRoleCall, newRole, policyArn, requirePolicy, roleName, tags } from './roles.ts';
+import { type IamState, noSuchEntity, type Role, roleNamed, tagList, tagMap } from './state.ts';
 
 const op = operations<IamState>();
 
@@ -69,20 +69,25 @@ export const roleSettingOperations = [
           `Service role name ${name} has been taken in this account, please try a different suffix.`,
         );
       }
-      const statement = { Effect: 'Allow', Principal: { Service: AWSServiceName }, Action: 'sts:AssumeRole' };
-      const role = newRole(call, {
-        name,
-        path: `/aws-service-role/${AWSServiceName}/`,
-        trust: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }),
-        description: Description,
-        linkedTo: AWSServiceName,
-      });
+      const role = newLinkedRole(call, AWSServiceName, name, Description);
       return {
         Role: { Path: role.path, RoleName: name, RoleId: role.id, Arn: role.arn, CreateDate: role.created },
       };
     },
   ),
 ];
+
+/** The service-linked role `name` of a service such as `batch.amazonaws.com`; the caller knows that it is not there. */
+export function newLinkedRole(call: NewRoleCall, service: string, name: string, description?: string): Role {
+  const statement = { Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' };
+  return newRole(call, {
+    name,
+    path: `/aws-service-role/${service}/`,
+    trust: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }),
+    description,
+    linkedTo: service,
+  });
+}
 
 /** Service-linked roles that this project's services make. */
 const LINKED: Readonly<Record<string, string>> = {

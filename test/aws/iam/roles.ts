@@ -87,13 +87,19 @@ export function requirePolicy(call: IamCall, arn: string): void {
   }
 }
 
+/** Where a role is made: by a request, or by another service. */
+export type NewRoleCall = Pick<IamCall, 'world' | 'state' | 'account'>;
+
 /** A role in this account; `linkedTo` for the service-linked ones. */
-export function newRole(call: IamCall, given: Pick<Role, 'name' | 'path' | 'trust'> & Partial<Role>): Role {
+export function newRole(
+  call: NewRoleCall,
+  given: Pick<Role, 'name' | 'path' | 'trust'> & Partial<Role>,
+): Role {
   const now = call.world.clock.now();
   const role: Role = {
     id: call.world.ids.make('AROA', 'base32', 17),
     arn: arnOf(call, 'role', given.path, given.name),
-    created: call.now(),
+    created: call.world.clock.date(),
     description: undefined,
     maxSession: 3600,
     boundary: undefined,

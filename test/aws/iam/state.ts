@@ -77,7 +77,7 @@ export function profileNamed(call: IamCall, name: string): Profile {
 
 /** Puts a new role or profile there: writers collide with it at once, readers see it after the delay. */
 export function appear<T>(
-  call: IamCall,
+  call: Pick<IamCall, 'world'>,
   map: Map<string, Delayed<T | undefined>>,
   name: string,
   value: T,

@@ -34,6 +34,12 @@ export interface Delays {
   s3Configuration: number;
   /** A changed notification configuration has no effect (AWS: up to five minutes). */
   s3Notification: number;
+  /** A compute environment is CREATING, UPDATING or DELETING. */
+  batchEnvironment: number;
+  /** A job queue is CREATING, UPDATING or DELETING. */
+  batchQueue: number;
+  /** A job is SUBMITTED, and again that long STARTING. */
+  batchJob: number;
   /** The tagging API still returns what is gone. */
   taggingAfterDelete: number;
 }
@@ -45,6 +51,9 @@ const NO_DELAYS: Delays = {
   s3Bucket: 0,
   s3Configuration: 0,
   s3Notification: 0,
+  batchEnvironment: 0,
+  batchQueue: 0,
+  batchJob: 0,
   taggingAfterDelete: 0,
 };
 
@@ -67,6 +76,7 @@ export class World {
   #denied: { action: string; principal: string; resource: string }[] = [];
   #remembered = new Map<string, Tagged & { account: string; region: string; seen: number }>();
   #listening: Listening | undefined;
+  #cleanups: (() => void)[] = [];
 
   constructor(services: readonly Service<unknown>[]) {
     this.services = services;
@@ -84,6 +94,7 @@ export class World {
   }
 
   async stop(): Promise<void> {
+    this.#cleanUp();
     this.clock.clear();
     await this.#listening?.close();
   }
@@ -165,6 +176,7 @@ export class World {
 
   /** Everything forgotten: store, timers, faults, journal, denials. The address stays. */
   reset(): void {
+    this.#cleanUp();
     this.clock.clear();
     this.store.clear();
     this.faults.clear();
@@ -175,6 +187,15 @@ export class World {
     this.principals = new Principals(this.ids);
     this.delays = { ...NO_DELAYS };
     this.authorize = () => true;
+  }
+
+  /** Runs once at the next `reset` or `stop`: ends what a service or a test has going on outside of the store. */
+  onReset(run: () => void): void {
+    this.#cleanups.push(run);
+  }
+
+  #cleanUp(): void {
+    for (const each of this.#cleanups.splice(0)) each();
   }
 
   /** What an SDK client is built with: `new SQSClient(world.client())`. One attempt, so that a test sees each answer. */
