@@ -1,4 +1,5 @@
 import { cloudwatch } from './cloudwatch/service.ts';
+import { ec2 } from './ec2/service.ts';
 import { events } from './events/service.ts';
 import { iam } from './iam/service.ts';
 import type { Service } from './kernel/operation.ts';
@@ -14,6 +15,7 @@ import { tagging } from './tagging/service.ts';
 /** Every service that the double has: a new one is added here. */
 const SERVICES = [
   cloudwatch,
+  ec2,
   events,
   iam,
   logs,
