@@ -24,15 +24,17 @@ const ARROWS: Readonly<Record<string, { values: readonly string[]; types?: reado
   provision: {
     values: [
       'aws',
-      'runtime/contract',
-      'runtime/price',
-      'runtime/errors',
+      'runtime',
       'adapters/opensearch/mapping',
+      'adapters/s3/objects',
       'stack/spec',
+      'stack/aws-spec',
+      'stack/record',
+      'stack/settings',
     ],
   },
   adapters: { values: ['aws', 'runtime'] },
-  aws: { values: [] },
+  aws: { values: ['runtime/errors'] },
   runtime: { values: [] },
 };
 

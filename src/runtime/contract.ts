@@ -152,3 +152,6 @@ export const CHUNK_ROWS = 5_000;
 
 /** Ids looked up at once. `reference` measurements: source-filtered look-ups stop gaining beyond 1,000. */
 export const LOOK_UP_BATCH = 1_000;
+
+/** Environment variables by which provisioning tells the live function and the jobs where their stack is. */
+export const ENVIRONMENT = { stack: 'REKBACK_STACK', bucket: 'REKBACK_STACK_BUCKET' } as const;

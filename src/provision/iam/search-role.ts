@@ -1,0 +1,15 @@
+import type { Context } from '../context.ts';
+import type { Resource } from '../resource.ts';
+import { policy } from './policy.ts';
+import { useIndex } from './rights.ts';
+import { defineRole } from './role.ts';
+import { trustAccount } from './trust.ts';
+
+/** Whoever searches acts as it: reads the index, nothing else. */
+export const searchRole = (context: Context): Resource =>
+  defineRole(context, {
+    role: context.names.roles.search,
+    description: 'Searches the index of a rekback stack',
+    trust: trustAccount(context.spec),
+    rights: policy(...useIndex(context, ['Get', 'Head', 'Post'])),
+  });

@@ -1,0 +1,44 @@
+/** What a person chose for a stack on AWS, and what setup found out once and must not change by itself. */
+export interface AwsOptions {
+  /** The bucket whose images are labelled. */
+  bucket: string;
+  /** Only keys that begin with this; empty for all. */
+  prefix: string;
+  /** How changes of the bucket reach the stack. */
+  live: 's3' | 'eventbridge' | 'none';
+  inventoryFormat: 'CSV' | 'Parquet';
+  /** `print`: the bucket's owner writes what belongs on the bucket; setup only looks. */
+  bucketChanges: 'apply' | 'print';
+  compute: 'fargate' | 'fargate-spot';
+  maxVcpus: number;
+  /** The workers' network. */
+  network: {
+    subnets: readonly string[];
+    /** Empty: the stack makes one of its own, in `vpc`. */
+    securityGroups: readonly string[];
+    vpc: string;
+    /** Tasks in a public subnet without NAT reach AWS only with an address of their own. */
+    assignPublicIp: boolean;
+  };
+  /** The container image, with its digest once a run was started from it. */
+  imageUri: string;
+  /** An OpenSearch that is there already; otherwise the stack makes a domain. */
+  indexEndpoint?: string;
+  domain: { engineVersion: string; instanceType: string; instances: number; volumeGiB: number };
+  /** The key that the images are encrypted with. */
+  kmsKey?: string;
+  permissionsBoundary?: string;
+  /** Begins and ends with a slash. */
+  iamPath: string;
+  /** The user's own tags. */
+  tags: Readonly<Record<string, string>>;
+}
+
+/** A stack on AWS: where it is, and what was chosen for it. */
+export interface AwsSpec extends AwsOptions {
+  name: string;
+  account: string;
+  region: string;
+  /** `aws`, `aws-cn`, `aws-us-gov`: the first part of every ARN. */
+  partition: string;
+}
