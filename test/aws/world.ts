@@ -1,9 +1,11 @@
+import { batch } from './batch/service.ts';
 import { cloudwatch } from './cloudwatch/service.ts';
 import { ec2 } from './ec2/service.ts';
 import { events } from './events/service.ts';
 import { iam } from './iam/service.ts';
 import type { Service } from './kernel/operation.ts';
 import { World } from './kernel/world.ts';
+import { lambda } from './lambda/service.ts';
 import { logs } from './logs/service.ts';
 import { quotas } from './quotas/service.ts';
 import { s3 } from './s3/service.ts';
@@ -14,10 +16,12 @@ import { tagging } from './tagging/service.ts';
 
 /** Every service that the double has: a new one is added here. */
 const SERVICES = [
+  batch,
   cloudwatch,
   ec2,
   events,
   iam,
+  lambda,
   logs,
   quotas,
   s3,

@@ -31,7 +31,7 @@ export function securityGroup(context: Context): Resource {
   const ec2 = clients(EC2Client);
   const groupId = () => {
     const { securityGroup: id } = outputs;
-    return id === undefined ? {} : { GroupId: id };
+    return { GroupId: id };
   };
   /** As last read: to be closed, a rule has to be named. */
   let inbound: IpPermission[] = [];

@@ -4,6 +4,7 @@ import {
   type FunctionConfiguration,
   GetFunctionCommand,
   LambdaClient,
+  type Runtime,
   TagResourceCommand,
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
@@ -124,7 +125,7 @@ export async function liveFunction(context: Context, after: readonly Resource[])
 }
 
 /** Supported until 2028-04-30; the one that the container image has too. */
-const RUNTIME = 'nodejs24.x';
+const RUNTIME: Runtime = 'nodejs24.x';
 
 const configOf = (found: FunctionConfiguration): Config => ({
   code: found.CodeSha256,

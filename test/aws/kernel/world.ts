@@ -40,6 +40,10 @@ export interface Delays {
   batchQueue: number;
   /** A job is SUBMITTED, and again that long STARTING. */
   batchJob: number;
+  /** A function is Pending after its creation, and its last update InProgress after a change. */
+  lambdaFunction: number;
+  /** An event source mapping is Creating, Updating, Enabling, Disabling or Deleting. */
+  lambdaMapping: number;
   /** The tagging API still returns what is gone. */
   taggingAfterDelete: number;
 }
@@ -54,6 +58,8 @@ const NO_DELAYS: Delays = {
   batchEnvironment: 0,
   batchQueue: 0,
   batchJob: 0,
+  lambdaFunction: 0,
+  lambdaMapping: 0,
   taggingAfterDelete: 0,
 };
 

@@ -1,4 +1,5 @@
 import { putEvent } from '../events/reach.ts';
+import { deliverToFunction } from '../lambda/reach.ts';
 import { deliver } from '../sqs/reach.ts';
 import { covers, entriesOf } from './notification-shape.ts';
 import type { Bucket, S3Call, Version } from './state.ts';
@@ -19,18 +20,20 @@ export interface Happening {
   deletion?: 'Permanently Deleted' | 'Delete Marker Created';
 }
 
-/** Tells queues and EventBridge about an object, as far as the bucket's configuration in force says so. */
+/** Tells queues, functions and EventBridge about an object, as far as the bucket's configuration in force says so. */
 export function announce(call: S3Call, bucket: Bucket, version: Version, happening: Happening): void {
   const configuration = bucket._notification.read(call.world.clock.now());
   const sequencer = nextSequencer(call);
   const key = formEncoded(version.key);
   for (const entry of entriesOf(configuration)) {
     const wanted = entry.events.some((pattern) => covers(pattern, `s3:${happening.event}`));
-    if (!wanted || entry.kind !== 'queue') continue;
+    if (!wanted || entry.kind === 'topic') continue;
     if (!key.startsWith(entry.prefix) || !key.endsWith(entry.suffix)) continue;
     const record = recordOf(call, bucket, version, { ...happening, key, id: entry.id, sequencer });
     const sender = { service: 's3.amazonaws.com', sourceArn: bucket.arn, sourceAccount: bucket.owner };
-    deliver(call.world, entry.arn, sender, JSON.stringify({ Records: [record] }));
+    const event = { Records: [record] };
+    if (entry.kind === 'function') deliverToFunction(call.world, entry.arn, sender, event);
+    else deliver(call.world, entry.arn, sender, JSON.stringify(event));
   }
   if (configuration.EventBridgeConfiguration) {
     putEvent(call.world, {

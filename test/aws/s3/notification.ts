@@ -1,6 +1,7 @@
 import { Delayed } from '../kernel/delayed.ts';
 import { Http, operations } from '../kernel/operation.ts';
 import { bool, inHeader, need, payload, struct } from '../kernel/shape.ts';
+import { functionAccepts, functionByArn } from '../lambda/reach.ts';
 import { accepts, queueByArn } from '../sqs/reach.ts';
 import { enqueue } from '../sqs/state.ts';
 import {
@@ -80,6 +81,10 @@ function checkEntries(bucket: Bucket, configuration: NotificationConfiguration):
 function checkDestinations(call: S3Call, bucket: Bucket, entries: readonly NotificationEntry[]): void {
   const sender = { service: 's3.amazonaws.com', sourceArn: bucket.arn, sourceAccount: bucket.owner };
   const failures = entries.flatMap(({ kind, arn }) => {
+    const found = functionByArn(call.world, arn);
+    if (found) {
+      return functionAccepts(found, sender) ? [] : [[arn, `Not authorized to invoke function [${arn}]`]];
+    }
     if (kind !== 'queue') {
       return call.state._destinations.has(arn) ? [] : [[arn, `The destination ${kind} does not exist`]];
     }

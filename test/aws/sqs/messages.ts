@@ -101,8 +101,13 @@ function batch<E extends { Id: string }>(entries: readonly E[], each: (entry: E)
   return { ...(Successful.length > 0 && { Successful }), ...(Failed.length > 0 && { Failed }) };
 }
 
-/** Takes what is visible now; what was received too often goes to the dead-letter queue instead. */
-function receive(call: SqsCall, queue: Queue, most: number, visibility: number): Message[] {
+/** Takes what is visible now; what was received too often goes to the dead-letter queue instead. `visibility` in seconds. */
+export function receive(
+  call: Pick<SqsCall, 'world' | 'state'>,
+  queue: Queue,
+  most: number,
+  visibility: number,
+): Message[] {
   const now = call.world.clock.now();
   const oldest = now - seconds(queue, 'MessageRetentionPeriod') * 1000;
   queue._messages = queue._messages.filter((message) => message.sentAt > oldest);
@@ -302,7 +307,8 @@ export const messageOperations = [
   ),
 ];
 
-function systemAttributes(message: Message): Record<string, string> {
+/** What ReceiveMessage tells of a message beside its own attributes. */
+export function systemAttributes(message: Message): Record<string, string> {
   return {
     ...message.system,
     SentTimestamp: String(message.sentAt),

@@ -1,7 +1,8 @@
 import { allows, parsePolicy } from '../kernel/policy.ts';
 import type { World } from '../kernel/world.ts';
+import { receive } from './messages.ts';
 import { sqs } from './service.ts';
-import { enqueue, type Queue } from './state.ts';
+import { enqueue, type Message, type Queue, seconds } from './state.ts';
 
 /** The queue of an ARN, in whichever account and Region it is. */
 export function queueByArn(world: World, arn: string): Queue | undefined {
@@ -40,4 +41,16 @@ export function deliver(world: World, arn: string, sender: Sender, body: string)
   if (!queue || !accepts(world, queue, sender)) return false;
   enqueue(queue, { id: world.ids.uuid(), body, now: world.clock.now() });
   return true;
+}
+
+/** Receives as a service does that polls for a function: at most `most`, invisible for the queue's own time. */
+export function takeMessages(world: World, queue: Queue, most: number): Message[] {
+  const state = world.state(sqs, queue.account, queue.region);
+  return receive({ world, state }, queue, most, seconds(queue, 'VisibilityTimeout'));
+}
+
+/** Deletes a message that was received, unless it has been received again since. */
+export function deleteMessage(queue: Queue, message: Message, receipt: string | undefined): void {
+  if (message.receipts.at(-1) !== receipt) return;
+  queue._messages = queue._messages.filter((each) => each !== message);
 }
