@@ -1,0 +1,64 @@
+import { createClients } from '../../src/aws/clients.ts';
+import type { Waiting } from '../../src/aws/wait.ts';
+import type { Context } from '../../src/provision/context.ts';
+import { namesOf } from '../../src/provision/names.ts';
+import { STACK_TAG } from '../../src/provision/tags.ts';
+import type { AwsSpec } from '../../src/stack/aws-spec.ts';
+import type { Credentials } from '../aws/kernel/principals.ts';
+import type { World } from '../aws/kernel/world.ts';
+
+/** What a test does not say about its stack: all of AWS, S3 tells the queue of the bucket `images`. */
+const SPEC: AwsSpec = {
+  name: 'photos',
+  account: '111122223333',
+  region: 'eu-west-1',
+  partition: 'aws',
+  bucket: 'images',
+  prefix: '',
+  live: 's3',
+  inventoryFormat: 'CSV',
+  bucketChanges: 'apply',
+  compute: 'fargate-spot',
+  maxVcpus: 4,
+  network: { subnets: ['subnet-0a'], securityGroups: [], vpc: 'vpc-0a', assignPublicIp: true },
+  imageUri: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/rekback/photos@sha256:0',
+  domain: { engineVersion: 'OpenSearch_3.1', instanceType: 't3.small.search', instances: 1, volumeGiB: 10 },
+  iamPath: '/',
+  tags: {},
+};
+
+/**
+ * A stack's context on the double, with clients as the CLI makes them (they try again) and waits that cost no time: a
+ * sleep moves the world's clock.
+ */
+export function testContext(
+  world: World,
+  overrides: Partial<AwsSpec> = {},
+  { credentials, signal }: { credentials?: Credentials; signal?: AbortSignal } = {},
+): Context {
+  const spec = { ...SPEC, ...overrides };
+  const { account, region } = spec;
+  const { credentials: keys, ...client } = world.client({
+    account,
+    region,
+    ...(credentials && { credentials }),
+  });
+  return {
+    spec,
+    names: namesOf(spec),
+    tags: { ...spec.tags, [STACK_TAG]: spec.name },
+    clients: createClients({ ...client, credentials: async () => keys }),
+    waiting: testWaiting(world, signal),
+    outputs: {},
+  };
+}
+
+/** Waits on the world's clock: a sleep moves it, so that what falls due by then has happened. */
+export const testWaiting = (world: World, signal?: AbortSignal): Waiting => ({
+  signal,
+  sleep: async (milliseconds) => {
+    await world.clock.advance(milliseconds);
+    signal?.throwIfAborted();
+  },
+  now: () => world.clock.now(),
+});
