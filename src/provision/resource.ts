@@ -140,7 +140,7 @@ export function defineResource<Config extends object>(
         const created = await create(wanted);
         if (created && definition.settling === undefined) return;
         observed = (await settle(false)).observed;
-        if (created || observed === undefined) return;
+        if (observed === undefined) return;
         assertOurs(observed);
       }
       const drift = differences(wanted, observed, tags);
@@ -149,7 +149,9 @@ export function defineResource<Config extends object>(
       if (fields.length > 0) await definition.update(wanted, new Set(fields));
       const missing = tagsToSet(tags, observed.tags ?? tags);
       if (Object.keys(missing).length > 0) await definition.tag?.(missing);
-      if (definition.settling !== undefined) await settle(false);
+      if (definition.settling === undefined) return;
+      const [still] = differences(wanted, (await settle(false)).observed ?? observed, tags);
+      if (still !== undefined) throw notTaken(type, name, still);
     },
 
     async remove() {
@@ -196,6 +198,13 @@ function foreignReason(tags: Tags): string {
   const owner = tags[STACK_TAG];
   return owner === undefined ? `it has no tag ${STACK_TAG}` : `its tag ${STACK_TAG} is '${owner}'`;
 }
+
+const notTaken = (type: string, name: string, { field, wanted, actual }: Difference): RekbackError =>
+  new RekbackError(
+    'provision-failed',
+    `the ${type} '${name}' did not become as wanted: ${field} is ${JSON.stringify(actual)}, not ${JSON.stringify(wanted)}`,
+    { suggestions: ['run the same command again: it goes on where this one ended'] },
+  );
 
 /** What has one of our names but is not ours. */
 export const foreign = (type: string, name: string, reason: string): RekbackError =>
