@@ -12,7 +12,7 @@ export interface AwsFailure {
 interface SdkError extends Error {
   /** S3 names the code here too, also where the name is only that of a class. */
   Code?: string;
-  $metadata?: { requestId?: string; httpStatusCode?: number };
+  $metadata?: { requestId?: string; httpStatusCode?: number; attempts?: number };
   /** Set by `src/provision`'s calls, as the SDK keeps it to itself. */
   $call?: string;
 }
@@ -31,6 +31,10 @@ export const isAwsMessage = (error: unknown, code: string, message: RegExp): boo
 /** The HTTP status of AWS's answer; undefined where there was none. HEAD requests are answered by status alone. */
 export const awsStatus = (error: unknown): number | undefined =>
   isSdkError(error) ? error.$metadata?.httpStatusCode : undefined;
+
+/** How often the SDK sent the call that failed so. */
+export const awsAttempts = (error: unknown): number =>
+  isSdkError(error) ? (error.$metadata?.attempts ?? 1) : 1;
 
 /** What is not there: every service has its own words for it. Never what may not be seen. */
 export const isNotFound = (error: unknown): boolean =>

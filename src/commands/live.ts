@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import type { Outcome } from '../runtime/contract.ts';
 import { live } from '../stack/live.ts';
 import { openStack } from '../stack/open.ts';
+import { imagesOf } from '../stack/record.ts';
 import { selectStack } from '../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../terminal/command.ts';
 import { Interruption } from '../terminal/interrupt.ts';
@@ -46,7 +47,7 @@ export default class Live extends RekbackCommand<{ live: CaughtUp } | undefined>
       onCaughtUp: () => {
         if (!flags.once)
           this.note(
-            `Caught up: ${describe(counts)}. Following ${sanitise(stack.record.adapters.images.root)}; Ctrl-C ends.`,
+            `Caught up: ${describe(counts)}. Following ${sanitise(imagesOf(stack.record))}; Ctrl-C ends.`,
           );
       },
       onProblem: (error) => this.warn(error instanceof Error ? error : String(error)),

@@ -1,8 +1,9 @@
+import { imagesOf, isOnAws } from '../stack/record.ts';
 import { findStacks } from '../stack/select.ts';
 import { RekbackCommand } from '../terminal/command.ts';
 
 interface Stacks {
-  stacks: { name: string; kind: 'local'; images: string; createdAt: string }[];
+  stacks: { name: string; kind: 'local' | 'aws'; images: string; createdAt: string }[];
 }
 
 export default class StacksCommand extends RekbackCommand<Stacks> {
@@ -14,8 +15,9 @@ export default class StacksCommand extends RekbackCommand<Stacks> {
     const found = await findStacks();
     const stacks = found.flatMap((stack) => {
       if ('problem' in stack) return [];
-      const { name, adapters, createdAt } = stack.record;
-      return [{ name, kind: 'local' as const, images: adapters.images.root, createdAt }];
+      const { name, createdAt } = stack.record;
+      const kind = isOnAws(stack.record) ? ('aws' as const) : ('local' as const);
+      return [{ name, kind, images: imagesOf(stack.record), createdAt }];
     });
     await this.table(stacks, [
       { header: 'Stack', cell: ({ name }) => name },

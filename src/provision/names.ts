@@ -1,4 +1,4 @@
-import type { AwsSpec } from '../stack/aws-spec.ts';
+import { type AwsSpec, stackBucketName } from '../stack/aws-spec.ts';
 
 /** Where a stack is; with this every name of it is known. */
 export type Place = Pick<AwsSpec, 'name' | 'account' | 'region' | 'partition' | 'iamPath'>;
@@ -35,7 +35,7 @@ export function namesOf({ name, account, region, partition, iamPath }: Place) {
     name: `${prefix}-${purpose}`,
     arn: arn('batch', `${kind}/${prefix}-${purpose}`),
   });
-  const bucketName = `${prefix}-${account}-${region}`;
+  const bucketName = stackBucketName({ name, account, region });
   return {
     /** Our entries among others' in a bucket's notifications and inventories. */
     entry: (purpose: string) => `${prefix}-${purpose}`,

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { isAwsError, isAwsMessage, isNotFound } from '../aws/errors.ts';
 import { type Patience, type Waiting, waitFor } from '../aws/wait.ts';
 import { RekbackError } from '../runtime/errors.ts';
-import { isOurs, STACK_TAG, type Tags, tagsToSet } from './tags.ts';
+import { STACK_TAG } from '../stack/aws-spec.ts';
+import { isOurs, type Tags, tagsToSet } from './tags.ts';
 
 /** A field of a resource that is not as setup writes it. */
 export interface Difference {

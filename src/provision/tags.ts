@@ -1,12 +1,7 @@
 import { RekbackError } from '../runtime/errors.ts';
+import { STACK_TAG } from '../stack/aws-spec.ts';
 
 export type Tags = Readonly<Record<string, string>>;
-
-/** On everything that a stack is made of and that can carry tags: whose it is. */
-export const STACK_TAG = 'rekback:stack';
-
-/** On the stack's bucket: the bucket whose images it is about, so that even a stack without a record can be removed. */
-export const IMAGES_TAG = 'rekback:images';
 
 /** Whether what carries these tags is the stack's whose tags are wanted. */
 export const isOurs = (actual: Tags, wanted: Tags): boolean => actual[STACK_TAG] === wanted[STACK_TAG];

@@ -2,8 +2,6 @@
 export interface AwsOptions {
   /** The bucket whose images are labelled. */
   bucket: string;
-  /** Only keys that begin with this; empty for all. */
-  prefix: string;
   /** How changes of the bucket reach the stack. */
   live: 's3' | 'eventbridge' | 'none';
   inventoryFormat: 'CSV' | 'Parquet';
@@ -37,8 +35,23 @@ export interface AwsOptions {
 /** A stack on AWS: where it is, and what was chosen for it. */
 export interface AwsSpec extends AwsOptions {
   name: string;
+  /** Only keys that begin with this; empty for all. */
+  prefix: string;
   account: string;
   region: string;
   /** `aws`, `aws-cn`, `aws-us-gov`: the first part of every ARN. */
   partition: string;
 }
+
+/** What is needed to find a stack on AWS. */
+export type AwsPlace = Pick<AwsSpec, 'name' | 'account' | 'region'>;
+
+/** The bucket that a stack keeps everything in. Bucket names are worldwide, so the place is in it. */
+export const stackBucketName = ({ name, account, region }: AwsPlace): string =>
+  `rekback-${name}-${account}-${region}`;
+
+/** On everything that a stack is made of and that can carry tags: whose it is. */
+export const STACK_TAG = 'rekback:stack';
+
+/** On the stack's bucket: the bucket whose images it is about, so that even a stack without a record can be removed. */
+export const IMAGES_TAG = 'rekback:images';

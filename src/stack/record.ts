@@ -1,17 +1,23 @@
 import { RekbackError } from '../runtime/errors.ts';
 import type { ObjectStore } from '../runtime/ports.ts';
 import { STACK_RECORD } from '../runtime/run/layout.ts';
+import type { AwsSpec } from './aws-spec.ts';
 import type { Settings } from './settings.ts';
 
 /** Raised when an older rekback would misread the record. */
 export const RECORD_FORMAT = 1;
 
-/** Everything that a stack is, apart from its images and labels: one adapter per port, and the settings. */
-export interface StackRecord {
+interface CommonRecord {
   format: number;
   name: string;
   /** ISO time. */
   createdAt: string;
+  prefix?: string;
+  settings: Settings;
+}
+
+/** A stack on this machine. */
+export interface LocalRecord extends CommonRecord {
   adapters: {
     images: { adapter: 'folder'; root: string };
     labeler: { adapter: 'keywords' };
@@ -19,9 +25,33 @@ export interface StackRecord {
     objects: { adapter: 'folder' };
     executor: { adapter: 'workers' };
   };
-  prefix?: string;
-  settings: Settings;
 }
+
+/** A stack on AWS, with what was chosen for it. */
+export interface AwsRecord extends CommonRecord {
+  adapters: {
+    images: { adapter: 's3' };
+    labeler: { adapter: 'rekognition' };
+    index: { adapter: 'opensearch' };
+    objects: { adapter: 's3' };
+    executor: { adapter: 'batch' };
+  };
+  aws: Omit<AwsSpec, 'name' | 'prefix'>;
+}
+
+/** Everything that a stack is, apart from its images and labels: one adapter per port, and the settings. */
+export type StackRecord = LocalRecord | AwsRecord;
+
+/** Whether a stack is made of AWS resources. */
+export const isOnAws = (record: StackRecord): record is AwsRecord =>
+  record.adapters.executor.adapter === 'batch';
+
+/** Where a stack's images are, as a person names it. */
+export const imagesOf = (record: StackRecord): string =>
+  isOnAws(record) ? `s3://${record.aws.bucket}` : record.adapters.images.root;
+
+/** The options that an AWS stack's resources follow from. */
+export const specOf = ({ name, prefix = '', aws }: AwsRecord): AwsSpec => ({ ...aws, name, prefix });
 
 /**
  * @returns the record of the stack of that name, or undefined where there is none
@@ -44,8 +74,12 @@ export async function readRecord(objects: ObjectStore, name: string): Promise<St
 function parseRecord(body: Buffer): StackRecord | undefined {
   try {
     const record = JSON.parse(body.toString('utf8')) as StackRecord;
-    const isRecord = typeof record.format === 'number' && typeof record.adapters.images.root === 'string';
-    return isRecord && typeof record.settings === 'object' ? record : undefined;
+    const isWhole = isOnAws(record)
+      ? typeof record.aws.bucket === 'string'
+      : typeof record.adapters.images.root === 'string';
+    return isWhole && typeof record.format === 'number' && typeof record.settings === 'object'
+      ? record
+      : undefined;
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import { RekbackError } from '../runtime/errors.ts';
 import { home, stackFolder, stacksFolder } from './home.ts';
 import { openStack, type Stack } from './open.ts';
 import { rebuild } from './rebuild.ts';
-import { RECORD_FORMAT, type StackRecord, writeRecord } from './record.ts';
+import { imagesOf, isOnAws, type LocalRecord, RECORD_FORMAT, writeRecord } from './record.ts';
 import { inspect, isThere, type Resource } from './resources.ts';
 import { type FoundStack, findStacks } from './select.ts';
 import { initialSettings } from './settings.ts';
@@ -18,7 +18,7 @@ export interface SetupOptions {
 }
 
 export interface SetupPlan {
-  record: StackRecord;
+  record: LocalRecord;
   /** What will be made or changed; empty when all is as wanted. */
   changes: { action: 'create' | 'update'; type: Resource['type']; name: string }[];
 }
@@ -70,7 +70,7 @@ export async function applySetup({ record, changes }: SetupPlan): Promise<Stack>
   return stack;
 }
 
-const newRecord = (root: string, name: string): StackRecord => ({
+const newRecord = (root: string, name: string): LocalRecord => ({
   format: RECORD_FORMAT,
   name,
   createdAt: new Date().toISOString(),
@@ -89,12 +89,14 @@ function currentStack(
   stacks: readonly FoundStack[],
   root: string,
   name: string | undefined,
-): StackRecord | undefined {
-  const records = stacks.flatMap((stack) => ('record' in stack ? [stack.record] : []));
-  if (name === undefined) return records.find((record) => record.adapters.images.root === root);
+): LocalRecord | undefined {
+  const records = stacks.flatMap((stack) =>
+    'record' in stack && !isOnAws(stack.record) ? [stack.record] : [],
+  );
+  if (name === undefined) return records.find((record) => imagesOf(record) === root);
   const named = records.find((record) => record.name === name);
-  if (named !== undefined && named.adapters.images.root !== root) {
-    throw nameTaken(name, `stack '${name}' is about '${named.adapters.images.root}'`);
+  if (named !== undefined && imagesOf(named) !== root) {
+    throw nameTaken(name, `stack '${name}' is about '${imagesOf(named)}'`);
   }
   return named;
 }

@@ -9,7 +9,7 @@ import { describeHolder, type IsAlive, leaseHolder, liveActive } from '../runtim
 import { findRun, runIds } from '../runtime/run/record.ts';
 import { home, stacksFolder } from './home.ts';
 import type { Stack } from './open.ts';
-import { assertWritable } from './record.ts';
+import { assertWritable, imagesOf } from './record.ts';
 import { isThere } from './resources.ts';
 
 export interface TeardownOptions {
@@ -33,7 +33,7 @@ export async function describeTeardown(stack: Stack): Promise<string[]> {
   const { isAlive } = await stack.leases();
   const holder = await leaseHolder(objects, RUN_LEASE, isAlive);
   const lines = [
-    `Everything in ${stack.folder} will be deleted; the images in ${stack.record.adapters.images.root} stay.`,
+    `Everything in ${stack.folder} will be deleted; the images in ${imagesOf(stack.record)} stay.`,
   ];
   const labelled = await countLabelled(stack);
   if (labelled !== undefined) {

@@ -2,8 +2,7 @@ import { createClients } from '../../src/aws/clients.ts';
 import type { Waiting } from '../../src/aws/wait.ts';
 import type { Context } from '../../src/provision/context.ts';
 import { namesOf } from '../../src/provision/names.ts';
-import { STACK_TAG } from '../../src/provision/tags.ts';
-import type { AwsSpec } from '../../src/stack/aws-spec.ts';
+import { type AwsSpec, STACK_TAG } from '../../src/stack/aws-spec.ts';
 import type { Credentials } from '../aws/kernel/principals.ts';
 import type { World } from '../aws/kernel/world.ts';
 

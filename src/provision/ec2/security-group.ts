@@ -25,7 +25,7 @@ interface Config {
 const EVERYWHERE: IpPermission = { IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
 
 /** The workers' own security group: nobody reaches them, they reach AWS. Left out where groups were given. */
-export function securityGroup(context: Context): Resource {
+export function securityGroup(context: Context, after: readonly Resource[]): Resource {
   const { spec, names, clients, tags, waiting, outputs } = context;
   const { name } = names.securityGroup;
   const ec2 = clients(EC2Client);
@@ -38,6 +38,7 @@ export function securityGroup(context: Context): Resource {
   return defineResource<Config>(context, {
     type: 'security-group',
     name,
+    after,
     tags,
     wanted: () => (spec.network.securityGroups.length > 0 ? undefined : { inbound: [], outbound: true }),
     async read() {

@@ -34,7 +34,7 @@ const lifecycle = {
 };
 
 /** Where the container image of the jobs is pushed to. */
-export function repository(context: Context): Resource {
+export function repository(context: Context, after: readonly Resource[]): Resource {
   const { spec, names, clients, tags } = context;
   const { name, arn } = names.repository;
   const ecr = clients(ECRClient);
@@ -52,6 +52,7 @@ export function repository(context: Context): Resource {
   return defineResource<Config>(context, {
     type: 'repository',
     name,
+    after,
     tags,
     wanted: () => ({ scanOnPush: true, tagMutability: 'IMMUTABLE', lifecycle }),
     async read() {

@@ -6,8 +6,9 @@ import { defineRole } from './role.ts';
 import { trustAccount } from './trust.ts';
 
 /** The domain's own administrator: setup and the operator's commands act as it, not as whoever runs them. */
-export const adminRole = (context: Context): Resource =>
+export const adminRole = (context: Context, after: readonly Resource[]): Resource =>
   defineRole(context, {
+    after,
     role: context.names.roles.admin,
     description: 'Administers the index of a rekback stack',
     trust: trustAccount(context.spec),

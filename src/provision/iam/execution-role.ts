@@ -6,8 +6,9 @@ import { defineRole } from './role.ts';
 import { trustTasks } from './trust.ts';
 
 /** What starts a job's container acts as it: pulls the image, opens the log. */
-export const executionRole = (context: Context): Resource =>
+export const executionRole = (context: Context, after: readonly Resource[]): Resource =>
   defineRole(context, {
+    after,
     role: context.names.roles.execution,
     description: 'Starts the containers of a rekback stack',
     trust: trustTasks(context.spec),

@@ -15,9 +15,10 @@ import { defineRole } from './role.ts';
 import { trustService } from './trust.ts';
 
 /** The live function acts as it: labels what changes, starts the backfill that a delivered inventory asks for. */
-export function liveRole(context: Context): Resource {
+export function liveRole(context: Context, after: readonly Resource[]): Resource {
   const { names, spec } = context;
   return defineRole(context, {
+    after,
     role: names.roles.live,
     description: 'Keeps the index of a rekback stack current',
     trust: trustService('lambda.amazonaws.com', spec, names.function.arn),

@@ -6,8 +6,9 @@ import { defineRole } from './role.ts';
 import { trustTasks } from './trust.ts';
 
 /** The planner acts as it: reads rows, writes chunks, submits the workers. It labels nothing. */
-export const plannerRole = (context: Context): Resource =>
+export const plannerRole = (context: Context, after: readonly Resource[]): Resource =>
   defineRole(context, {
+    after,
     role: context.names.roles.planner,
     description: 'Plans the backfills of a rekback stack',
     trust: trustTasks(context.spec),

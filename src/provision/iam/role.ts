@@ -29,6 +29,7 @@ interface Config {
 }
 
 interface RoleOptions {
+  after: readonly Resource[];
   role: { name: string; arn: string };
   description: string;
   /** Who may act as it. */
@@ -42,7 +43,7 @@ const RIGHTS = 'rights';
 /** What all roles of a stack have in common. */
 export function defineRole(context: Context, options: RoleOptions): Resource {
   const { clients, tags, spec } = context;
-  const { role, description } = options;
+  const { role, description, after } = options;
   const iam = clients(IAMClient);
   const at = { RoleName: role.name };
   const put = {
@@ -58,6 +59,7 @@ export function defineRole(context: Context, options: RoleOptions): Resource {
   return defineResource<Config>(context, {
     type: 'role',
     name: role.name,
+    after,
     tags,
     wanted: () => ({
       trust: canonicalOf(options.trust),

@@ -6,8 +6,9 @@ import { defineRole } from './role.ts';
 import { trustAccount } from './trust.ts';
 
 /** Whoever searches acts as it: reads the index, nothing else. */
-export const searchRole = (context: Context): Resource =>
+export const searchRole = (context: Context, after: readonly Resource[]): Resource =>
   defineRole(context, {
+    after,
     role: context.names.roles.search,
     description: 'Searches the index of a rekback stack',
     trust: trustAccount(context.spec),

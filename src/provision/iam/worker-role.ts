@@ -6,8 +6,9 @@ import { defineRole } from './role.ts';
 import { trustTasks } from './trust.ts';
 
 /** A worker acts as it: labels images and writes the index. */
-export const workerRole = (context: Context): Resource =>
+export const workerRole = (context: Context, after: readonly Resource[]): Resource =>
   defineRole(context, {
+    after,
     role: context.names.roles.worker,
     description: 'Labels images for a rekback stack',
     trust: trustTasks(context.spec),

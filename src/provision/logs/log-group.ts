@@ -14,7 +14,11 @@ import { defineResource, type Resource } from '../resource.ts';
 const RETENTION = 30;
 
 /** A log group of the stack: of its jobs or of its live function. Neither may make one, so that none comes back. */
-export function logGroup(context: Context, { name, arn }: { name: string; arn: string }): Resource {
+export function logGroup(
+  context: Context,
+  { name, arn }: { name: string; arn: string },
+  after: readonly Resource[],
+): Resource {
   const { clients, tags } = context;
   const logs = clients(CloudWatchLogsClient);
   const setRetention = (retentionInDays: number) =>
@@ -22,6 +26,7 @@ export function logGroup(context: Context, { name, arn }: { name: string; arn: s
   return defineResource<{ retentionDays: number | undefined }>(context, {
     type: 'log-group',
     name,
+    after,
     tags,
     wanted: () => ({ retentionDays: RETENTION }),
     async read() {

@@ -19,10 +19,11 @@ import {
 } from '@aws-sdk/client-s3';
 import { awsStatus, ifThere, isAwsError } from '../../aws/errors.ts';
 import { retryWhile } from '../../aws/wait.ts';
+import { IMAGES_TAG } from '../../stack/aws-spec.ts';
 import type { Context } from '../context.ts';
 import { canonicalOf, canonicalPolicy, type Policy } from '../iam/policy.ts';
 import { defineResource, foreign, type Resource } from '../resource.ts';
-import { IMAGES_TAG, tagList, tagsOf } from '../tags.ts';
+import { tagList, tagsOf } from '../tags.ts';
 import { emptyBucket } from './empty-bucket.ts';
 import { stackBucketPolicy } from './stack-bucket-policy.ts';
 

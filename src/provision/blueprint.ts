@@ -1,0 +1,83 @@
+import type { AwsRecord } from '../stack/record.ts';
+import { controlEnvironment } from './batch/control-environment.ts';
+import { controlQueue } from './batch/control-queue.ts';
+import { plannerJob } from './batch/planner-job.ts';
+import { workerEnvironment } from './batch/worker-environment.ts';
+import { workerJob } from './batch/worker-job.ts';
+import { workerQueue } from './batch/worker-queue.ts';
+import type { Context } from './context.ts';
+import { securityGroup } from './ec2/security-group.ts';
+import { repository } from './ecr/repository.ts';
+import { jobStateRule } from './events/job-state-rule.ts';
+import { liveRule } from './events/live-rule.ts';
+import { adminRole } from './iam/admin-role.ts';
+import { executionRole } from './iam/execution-role.ts';
+import { liveRole } from './iam/live-role.ts';
+import { plannerRole } from './iam/planner-role.ts';
+import { searchRole } from './iam/search-role.ts';
+import { workerRole } from './iam/worker-role.ts';
+import { eventSourceMapping } from './lambda/event-source-mapping.ts';
+import { liveFunction } from './lambda/live-function.ts';
+import { logGroup } from './logs/log-group.ts';
+import type { Resource } from './resource.ts';
+import { stackBucket } from './s3/stack-bucket.ts';
+import { stackRecord } from './s3/stack-record.ts';
+import { deadLetterQueue } from './sqs/dead-letter-queue.ts';
+import { liveQueue } from './sqs/live-queue.ts';
+
+/**
+ * Everything that a stack is made of, whatever its options: what they leave out is wanted absent. The bucket with the
+ * record comes first and goes last, so that a stack that was interrupted anywhere is found again.
+ */
+export async function blueprint(context: Context, wanted: AwsRecord): Promise<Resource[]> {
+  const { names } = context;
+  const bucket = stackBucket(context);
+  const record = stackRecord(context, wanted, bucket);
+  const first = [record];
+
+  const jobLogs = logGroup(context, names.jobLogs, first);
+  const liveLogs = logGroup(context, names.liveLogs, first);
+  const deadLetters = deadLetterQueue(context, first);
+  const queue = liveQueue(context, deadLetters);
+
+  const execution = executionRole(context, first);
+  const planner = plannerRole(context, first);
+  const worker = workerRole(context, first);
+  const live = liveRole(context, first);
+  const admin = adminRole(context, first);
+  const search = searchRole(context, first);
+
+  const group = securityGroup(context, first);
+  const control = controlEnvironment(context, [group]);
+  const workers = workerEnvironment(context, [group]);
+  const controlJobs = controlQueue(context, control);
+  const workerJobs = workerQueue(context, workers);
+
+  const liveCode = await liveFunction(context, [live, liveLogs]);
+  return [
+    bucket,
+    record,
+    jobLogs,
+    liveLogs,
+    deadLetters,
+    queue,
+    execution,
+    planner,
+    worker,
+    live,
+    admin,
+    search,
+    repository(context, first),
+    group,
+    control,
+    workers,
+    controlJobs,
+    workerJobs,
+    plannerJob(context, [execution, planner, jobLogs]),
+    workerJob(context, [execution, worker, jobLogs]),
+    liveCode,
+    eventSourceMapping(context, [liveCode, queue]),
+    jobStateRule(context, queue),
+    liveRule(context, queue),
+  ];
+}
