@@ -1,12 +1,14 @@
 import { batch } from './batch/service.ts';
 import { cloudwatch } from './cloudwatch/service.ts';
 import { ec2 } from './ec2/service.ts';
+import { ecr } from './ecr/service.ts';
 import { events } from './events/service.ts';
 import { iam } from './iam/service.ts';
 import type { Service } from './kernel/operation.ts';
 import { World } from './kernel/world.ts';
 import { lambda } from './lambda/service.ts';
 import { logs } from './logs/service.ts';
+import { opensearch } from './opensearch/service.ts';
 import { quotas } from './quotas/service.ts';
 import { s3 } from './s3/service.ts';
 import { sqs } from './sqs/service.ts';
@@ -19,10 +21,12 @@ const SERVICES = [
   batch,
   cloudwatch,
   ec2,
+  ecr,
   events,
   iam,
   lambda,
   logs,
+  opensearch,
   quotas,
   s3,
   sqs,

@@ -160,6 +160,12 @@ export function securityGroupById(world: World, where: Where, id: string): Secur
   return groupsOf(placeOf(world, where)).find((group) => group.id === id);
 }
 
+/** Ids of the groups that a resource in the VPC has when it names none. */
+export function defaultGroupOf(world: World, where: Where, vpcId: string): string[] {
+  const groups = groupsOf(placeOf(world, where));
+  return groups.filter((group) => group.vpcId === vpcId && group.name === 'default').map(({ id }) => id);
+}
+
 /** Where a subnet's traffic for the internet goes: by its own route table, else by the main one. */
 export function wayOut(world: World, where: Where, subnetId: string): 'internet-gateway' | 'nat' | 'none' {
   const { subnets, routeTables } = networkOf(placeOf(world, where));

@@ -44,6 +44,8 @@ export interface Delays {
   lambdaFunction: number;
   /** An event source mapping is Creating, Updating, Enabling, Disabling or Deleting. */
   lambdaMapping: number;
+  /** A domain is Processing: new, changed, upgraded or being deleted (AWS: 15 minutes and longer). */
+  openSearchDomain: number;
   /** The tagging API still returns what is gone. */
   taggingAfterDelete: number;
 }
@@ -60,6 +62,7 @@ const NO_DELAYS: Delays = {
   batchJob: 0,
   lambdaFunction: 0,
   lambdaMapping: 0,
+  openSearchDomain: 0,
   taggingAfterDelete: 0,
 };
 

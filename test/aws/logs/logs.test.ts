@@ -3,12 +3,15 @@ import {
   CreateLogGroupCommand,
   CreateLogStreamCommand,
   DeleteLogGroupCommand,
+  DeleteResourcePolicyCommand,
   DescribeLogGroupsCommand,
   DescribeLogStreamsCommand,
+  DescribeResourcePoliciesCommand,
   FilterLogEventsCommand,
   GetLogEventsCommand,
   ListTagsForResourceCommand,
   PutLogEventsCommand,
+  PutResourcePolicyCommand,
   PutRetentionPolicyCommand,
   TagResourceCommand,
   UntagResourceCommand,
@@ -98,4 +101,25 @@ test('a service’s line makes its stream, but no group', async () => {
   expect(logStreams?.map((each) => each.logStreamName)).toEqual(['s']);
   const { events } = await logs.send(new GetLogEventsCommand({ logGroupName, logStreamName: 's' }));
   expect(events?.map((each) => each.message)).toEqual(['kept']);
+});
+
+test('resource policies are kept by name, ten at most', async () => {
+  const Statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'es.amazonaws.com' },
+    Action: 'logs:*',
+    Resource: '*',
+  };
+  const policyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [Statement] });
+  const put = (policyName: string, document = policyDocument) =>
+    logs.send(new PutResourcePolicyCommand({ policyName, policyDocument: document }));
+  await expect(put('p', '{}')).rejects.toMatchObject({ name: 'InvalidParameterException' });
+  for (let n = 0; n < 10; n++) await put(`p${n}`);
+  await put('p0');
+  await expect(put('p10')).rejects.toMatchObject({ name: 'LimitExceededException' });
+  const remove = () => logs.send(new DeleteResourcePolicyCommand({ policyName: 'p0' }));
+  await remove();
+  await expect(remove()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  const { resourcePolicies } = await logs.send(new DescribeResourcePoliciesCommand({}));
+  expect(resourcePolicies?.map((each) => each.policyName)).not.toContain('p0');
 });

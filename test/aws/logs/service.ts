@@ -1,6 +1,7 @@
 import { AwsError } from '../kernel/errors.ts';
 import { operations, type Service } from '../kernel/operation.ts';
 import { int, list, map, need, str, struct } from '../kernel/shape.ts';
+import { resourcePolicyOperations } from './resource-policies.ts';
 import {
   about,
   arnOf,
@@ -36,7 +37,7 @@ export const logs: Service<LogsState> = {
   wires: ['json'],
   target: 'Logs_20140328',
   reach: 'region',
-  empty: () => ({ groups: new Map() }),
+  empty: () => ({ groups: new Map(), resourcePolicies: new Map() }),
   invalid: ({ message }) => new AwsError('InvalidParameterException', message),
   denied: (message) => new AwsError('AccessDeniedException', message),
   tagged: ({ groups }) =>
@@ -178,5 +179,6 @@ export const logs: Service<LogsState> = {
       tagged,
     ),
     ...streamOperations,
+    ...resourcePolicyOperations,
   ],
 };

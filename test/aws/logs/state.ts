@@ -19,6 +19,8 @@ export interface LogGroup {
 }
 export interface LogsState {
   groups: Map<string, LogGroup>;
+  /** Documents by name. */
+  resourcePolicies: Map<string, { document: string; updated: Date }>;
 }
 export type LogsCall = Call<LogsState>;
 
