@@ -9,6 +9,7 @@ import { World } from './kernel/world.ts';
 import { lambda } from './lambda/service.ts';
 import { logs } from './logs/service.ts';
 import { opensearch } from './opensearch/service.ts';
+import { organizations } from './organizations/service.ts';
 import { quotas } from './quotas/service.ts';
 import { s3 } from './s3/service.ts';
 import { sqs } from './sqs/service.ts';
@@ -27,6 +28,7 @@ const SERVICES = [
   lambda,
   logs,
   opensearch,
+  organizations,
   quotas,
   s3,
   sqs,
