@@ -94,7 +94,7 @@ function enter(world: World, state: BatchState, job: Job): void {
   const { attempt, environment: place } = job;
   const run = runOf(world);
   if (!attempt || !place || !run) return;
-  const trouble = roleTrouble(world, job);
+  const trouble = roleTrouble(world, job, attempt.taskArn);
   if (trouble !== undefined) {
     leave(world, state, job, { statusReason: trouble }, undefined);
     return;
@@ -113,10 +113,10 @@ function enter(world: World, state: BatchState, job: Job): void {
 }
 
 /** ECS acts as the task's roles: without them nothing starts. */
-function roleTrouble(world: World, job: Job): string | undefined {
+function roleTrouble(world: World, job: Job, taskArn: string): string | undefined {
   const { executionRoleArn, jobRoleArn } = mainContainer(job);
   const wrong = [executionRoleArn, jobRoleArn].find(
-    (role) => role !== undefined && assumable(world, role, 'ecs-tasks.amazonaws.com') !== 'yes',
+    (role) => role !== undefined && assumable(world, role, 'ecs-tasks.amazonaws.com', taskArn) !== 'yes',
   );
   return (
     wrong &&

@@ -1,8 +1,10 @@
 import {
   BatchClient,
+  CreateJobQueueCommand,
   DeregisterJobDefinitionCommand,
   ListJobsCommand,
   type ListJobsCommandInput,
+  TerminateJobCommand,
 } from '@aws-sdk/client-batch';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -137,6 +139,51 @@ test('jobs are listed by status, by name, and in pages; RUNNING is the default',
   await expect(list({ jobQueue: 'q', filters: filters('NAME', 'x') })).rejects.toMatchObject({
     message: expect.stringMatching(/filter/),
   });
+});
+
+test('jobs are served by priority and in turn; one that fits nowhere says so and holds up its queue', async () => {
+  await addAll(world, batch);
+  await batch.send(
+    new CreateJobQueueCommand({
+      jobQueueName: 'urgent',
+      priority: 9,
+      computeEnvironmentOrder: [{ order: 1, computeEnvironment: 'e' }],
+    }),
+  );
+  const size = (value: string) => ({
+    containerOverrides: {
+      resourceRequirements: [
+        { type: 'VCPU' as const, value },
+        { type: 'MEMORY' as const, value: '16384' },
+      ],
+    },
+  });
+  const started: string[] = [];
+  const first = await submit(batch, { jobName: 'first', ...size('4') });
+  await submit(batch, { jobName: 'urgent', jobQueue: 'urgent', ...size('4') });
+  const large = await submit(batch, size('8'));
+  const behind = await submit(batch);
+  runJobs(world, async ({ name }) => {
+    started.push(name);
+    return { exitCode: 0 };
+  });
+  await vi.waitFor(async () => expect((await jobOf(batch, first))?.status).toBe('SUCCEEDED'));
+  expect(started).toEqual(['urgent', 'first']);
+  expect(await jobOf(batch, large)).toMatchObject({
+    status: 'RUNNABLE',
+    statusReason: 'MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE',
+  });
+  await batch.send(new TerminateJobCommand({ jobId: large, reason: 'too large' }));
+  await vi.waitFor(async () => expect((await jobOf(batch, behind))?.status).toBe('SUCCEEDED'));
+});
+
+test('without delays a set-up leaves no timers, and jobs leave no trace in the dump', async () => {
+  await addAll(world, batch);
+  expect(world.clock.untilNext()).toBeUndefined();
+  const before = world.dump();
+  expect(before).toContain('compute-environment/e');
+  await submit(batch, { arrayProperties: { size: 3 } });
+  expect(world.dump()).toBe(before);
 });
 
 test('EventBridge hears of every status of a job and its children', async () => {
