@@ -109,7 +109,9 @@ async function fill(draft: string, commands: Commands): Promise<void> {
     cp(join(ROOT, 'package.json'), join(draft, 'package.json')),
     symlink(join(ROOT, 'node_modules'), join(draft, 'node_modules')),
   ]);
-  await promisify(execFile)(process.execPath, ['bin/manifest.js'], { cwd: draft });
+  for (const script of ['bin/bundle.js', 'bin/manifest.js']) {
+    await promisify(execFile)(process.execPath, [script], { cwd: draft });
+  }
 }
 
 async function replaceByProbes(commands: string): Promise<void> {

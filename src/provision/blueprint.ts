@@ -29,7 +29,7 @@ import { liveQueue } from './sqs/live-queue.ts';
  * Everything that a stack is made of, whatever its options: what they leave out is wanted absent. The bucket with the
  * record comes first and goes last, so that a stack that was interrupted anywhere is found again.
  */
-export async function blueprint(context: Context, wanted: AwsRecord): Promise<Resource[]> {
+export function blueprint(context: Context, wanted: AwsRecord): Resource[] {
   const { names } = context;
   const bucket = stackBucket(context);
   const record = stackRecord(context, wanted, bucket);
@@ -53,7 +53,7 @@ export async function blueprint(context: Context, wanted: AwsRecord): Promise<Re
   const controlJobs = controlQueue(context, control);
   const workerJobs = workerQueue(context, workers);
 
-  const liveCode = await liveFunction(context, [live, liveLogs]);
+  const liveCode = liveFunction(context, [live, liveLogs]);
   return [
     bucket,
     record,

@@ -1,6 +1,7 @@
 import type { Clients } from '../aws/clients.ts';
 import type { Waiting } from '../aws/wait.ts';
 import type { AwsSpec } from '../stack/aws-spec.ts';
+import type { FunctionCode } from './lambda/code.ts';
 import type { Names } from './names.ts';
 import type { Tags } from './tags.ts';
 
@@ -18,6 +19,8 @@ export interface Context {
   /** On everything that can carry tags. */
   readonly tags: Tags;
   readonly clients: Clients;
+  /** What the live function runs. */
+  readonly code: FunctionCode;
   readonly waiting: Waiting;
   readonly outputs: Outputs;
 }

@@ -1,6 +1,7 @@
 import { createClients } from '../../src/aws/clients.ts';
 import type { Waiting } from '../../src/aws/wait.ts';
 import type { Context } from '../../src/provision/context.ts';
+import { packCode } from '../../src/provision/lambda/code.ts';
 import { namesOf } from '../../src/provision/names.ts';
 import { type AwsSpec, STACK_TAG } from '../../src/stack/aws-spec.ts';
 import type { Credentials } from '../aws/kernel/principals.ts';
@@ -26,6 +27,9 @@ const SPEC: AwsSpec = {
   tags: {},
 };
 
+/** A function that does nothing, as small as a zip can be. */
+const CODE = packCode('export const handler = async () => ({ batchItemFailures: [] });');
+
 /**
  * A stack's context on the double, with clients as the CLI makes them (they try again) and waits that cost no time: a
  * sleep moves the world's clock.
@@ -48,6 +52,7 @@ export function testContext(
     tags: { ...spec.tags, [STACK_TAG]: spec.name },
     clients: createClients({ ...client, credentials: async () => keys }),
     waiting: testWaiting(world, signal),
+    code: CODE,
     outputs: {},
   };
 }

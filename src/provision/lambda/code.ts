@@ -16,11 +16,12 @@ let code: Promise<FunctionCode> | undefined;
 
 /** The same bundle makes the same bytes on every machine, so that code is uploaded only where it differs. */
 export function functionCode(): Promise<FunctionCode> {
-  code ??= readFile(BUNDLE, 'utf8').then(pack);
+  code ??= readFile(BUNDLE, 'utf8').then(packCode);
   return code;
 }
 
-function pack(bundle: string): FunctionCode {
+/** @param bundle - one module of JavaScript */
+export function packCode(bundle: string): FunctionCode {
   // The oldest time that a zip can hold: a real one would make each build another.
   const mtime = new Date(1980, 0, 1);
   const zip = zipSync({ 'index.mjs': [strToU8(bundle), { mtime }] }, { level: 9 });

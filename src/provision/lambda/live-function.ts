@@ -13,7 +13,6 @@ import { ifThere, isAwsError, isAwsMessage } from '../../aws/errors.ts';
 import { retryWhile, waitFor } from '../../aws/wait.ts';
 import type { Context } from '../context.ts';
 import { defineResource, type Resource } from '../resource.ts';
-import { functionCode } from './code.ts';
 import { liveEnvironment } from './live-environment.ts';
 
 /** Seconds. Long enough to wait for the labeler's quota inside an invocation. */
@@ -39,12 +38,11 @@ const isRoleUnknown = (error: unknown) =>
   isAwsMessage(error, 'InvalidParameterValueException', /cannot be assumed by Lambda/);
 
 /** The function that keeps the index current: reads the live queue. */
-export async function liveFunction(context: Context, after: readonly Resource[]): Promise<Resource> {
-  const { names, clients, tags, waiting } = context;
+export function liveFunction(context: Context, after: readonly Resource[]): Resource {
+  const { names, clients, tags, waiting, code } = context;
   const { name, arn } = names.function;
   const lambda = clients(LambdaClient);
   const at = { FunctionName: name };
-  const { zip, sha256 } = await functionCode();
   const configuration = (config: Config) => ({
     Role: config.role,
     Timeout: config.timeoutSeconds,
@@ -71,7 +69,7 @@ export async function liveFunction(context: Context, after: readonly Resource[])
     after,
     tags,
     wanted: () => ({
-      code: sha256,
+      code: code.sha256,
       runtime: RUNTIME,
       handler: 'index.handler',
       architecture: 'arm64',
@@ -95,7 +93,7 @@ export async function liveFunction(context: Context, after: readonly Resource[])
       const create = new CreateFunctionCommand({
         ...at,
         ...configuration(wanted),
-        Code: { ZipFile: zip },
+        Code: { ZipFile: code.zip },
         Architectures: ['arm64'],
         Tags: tags,
       });
@@ -103,8 +101,8 @@ export async function liveFunction(context: Context, after: readonly Resource[])
     },
     async update(wanted, fields) {
       if (fields.has('code') || fields.has('architecture')) {
-        const code = { ...at, ZipFile: zip, Architectures: ['arm64' as const] };
-        await lambda.send(new UpdateFunctionCodeCommand(code));
+        const upload = { ...at, ZipFile: code.zip, Architectures: ['arm64' as const] };
+        await lambda.send(new UpdateFunctionCodeCommand(upload));
         await updated();
       }
       const rest = [...fields].filter((field) => field !== 'code' && field !== 'architecture');
