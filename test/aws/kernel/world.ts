@@ -11,6 +11,9 @@ import { canonical, Store } from './store.ts';
 /** The account that callers are in unless they say otherwise. */
 const ACCOUNT = '111122223333';
 
+/** Modules that processes under test load first. */
+const PRELOADED = ['./loopback-guard.js', '../../outside/botocore/record.js'];
+
 /** What a request did that AWS, or this double, does not know. A test with violations fails (`check`). */
 export interface Violation {
   /** `unsupported`: the double cannot do this. `model`: the request breaks the service's model. */
@@ -231,8 +234,8 @@ export class World {
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-      // A process that dials anything but loopback ends at once.
-      NODE_OPTIONS: `--import ${new URL('./loopback-guard.js', import.meta.url).href}`,
+      // A process that dials anything but loopback ends at once; what it sends is recorded where a run records.
+      NODE_OPTIONS: PRELOADED.map((file) => `--import ${new URL(file, import.meta.url).href}`).join(' '),
       ...(credentials.sessionToken !== undefined && { AWS_SESSION_TOKEN: credentials.sessionToken }),
     };
   }

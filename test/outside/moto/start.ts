@@ -22,6 +22,9 @@ export interface CorrectedMoto {
   stop(): Promise<void>;
 }
 
+/** Modules that processes under test load first. */
+const PRELOADED = ['../../aws/kernel/loopback-guard.js', '../botocore/record.js'];
+
 const credentials = { accessKeyId: 'AKIAMOTO', secretAccessKey: 'canary-secret-moto' };
 
 function clientOf(endpoint: string, region: string) {
@@ -55,8 +58,8 @@ export async function startCorrectedMoto(options: Options = {}): Promise<Correct
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-      // A process that dials anything but loopback ends at once.
-      NODE_OPTIONS: `--import ${new URL('../../aws/kernel/loopback-guard.js', import.meta.url).href}`,
+      // A process that dials anything but loopback ends at once; what it sends is recorded where a run records.
+      NODE_OPTIONS: PRELOADED.map((file) => `--import ${new URL(file, import.meta.url).href}`).join(' '),
     }),
     client: (region = REGION) => clientOf(proxy.url, region),
     bareClient: (region = REGION) => clientOf(bareUrl, region),
