@@ -162,7 +162,7 @@ function configOf(status: DomainStatus): Config {
   };
 }
 
-/** A domain that was just made is not yet Processing everywhere: without an address it can't be used either. */
+/** Without an address it can't be used, whatever it says. */
 const isPending = (status: DomainStatus): boolean =>
   Boolean(status.Processing || status.UpgradeProcessing || status.Deleted) ||
   (status.Endpoint === undefined && status.Endpoints === undefined);
