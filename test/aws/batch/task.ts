@@ -17,7 +17,7 @@ export interface MainContainer {
 type Requirements = readonly { type: string; value: string }[];
 
 /** vCPUs or MiB among requirements. */
-export function required(requirements: Requirements = [], type: 'VCPU' | 'MEMORY'): number | undefined {
+function required(requirements: Requirements = [], type: 'VCPU' | 'MEMORY'): number | undefined {
   const found = requirements.find((each) => each.type === type);
   return found && Number(found.value);
 }
