@@ -1,7 +1,7 @@
 import { AwsError, Unsupported } from './errors.ts';
 import { type Effect, errorOf } from './faults.ts';
 import type { Entry } from './journal.ts';
-import { type Call, isMutating, type Output, type Service } from './operation.ts';
+import { type Call, isMutating, type Operation, type Output, type Service, type Web } from './operation.ts';
 import { cbor } from './protocols/cbor.ts';
 import { json } from './protocols/json.ts';
 import { ec2, query } from './protocols/query.ts';
@@ -28,6 +28,8 @@ interface Exchange {
 /** One request through the double: whose it is, what may happen to it, what the service says. */
 export async function handle(world: World, request: Request): Promise<Outcome> {
   if (world.faults.stopped) return 'drop';
+  const web = world.services.find((each) => each.web?.takes(request));
+  if (web?.web) return await handleWeb(world, web, web.web, request);
   const { service: name } = readSignature(request);
   const service = world.services.find((each) => each.signedAs.includes(name));
   if (!service) {
@@ -61,7 +63,63 @@ export async function handle(world: World, request: Request): Promise<Outcome> {
   return await withFaults(exchange, () => serve(exchange, protocol));
 }
 
-async function withFaults(exchange: Exchange, run: () => Promise<Answer>): Promise<Outcome> {
+/** A request that is no API call; in the journal it stands under the IAM action that it needs. */
+async function handleWeb(
+  world: World,
+  service: Service<unknown>,
+  web: Web<unknown>,
+  request: Request,
+): Promise<Outcome> {
+  let entry: Entry | undefined;
+  const refuse = (error: AwsError) => {
+    const answer = web.failure(error);
+    if (entry) Object.assign(entry, { status: answer.status, error: error.code });
+    return answer;
+  };
+  const orRefuse = (error: unknown, operation = '?') => {
+    if (error instanceof AwsError) return refuse(error);
+    const message = messageOf(error);
+    world.violations.push({ kind: 'unsupported', service: service.id, operation, message });
+    return refuse(beyondDouble(message));
+  };
+  try {
+    const { principal, account, region, operation, resource } = web.open(world, request);
+    const call: Call<unknown> = {
+      world,
+      state: world.state(service, account, region),
+      region,
+      account,
+      principal,
+      requestId: world.ids.uuid(),
+      origin: `http://${request.headers.host ?? ''}`,
+      now: () => world.clock.date(),
+    };
+    const { method, path, query } = request;
+    const made = record(call, service, {
+      operation,
+      input: { method, path, query: Object.fromEntries(query) },
+    });
+    entry = made;
+    return await withFaults({ world, service, entry: made, refuse }, async () => {
+      try {
+        const permitted = world.permits(principal, made.action, resource);
+        if (permitted !== true) throw service.denied(permitted);
+        const answer = web.serve(call, request);
+        made.status = answer.status;
+        return answer;
+      } catch (error) {
+        return orRefuse(error, operation.name);
+      }
+    });
+  } catch (error) {
+    return orRefuse(error);
+  }
+}
+
+async function withFaults(
+  exchange: Pick<Exchange, 'world' | 'service' | 'entry' | 'refuse'>,
+  run: () => Promise<Answer>,
+): Promise<Outcome> {
   const { world, service, entry, refuse } = exchange;
   const { effects, stop } = world.faults.next({ ...entry });
   if (stop === 'before') return stopHere(world);
@@ -99,7 +157,14 @@ function callOf(world: World, request: Request, service: Service<unknown>, reque
   };
 }
 
-function record(call: Call<unknown>, service: Service<unknown>, { operation, input }: Decoded): Entry {
+function record(
+  call: Call<unknown>,
+  service: Service<unknown>,
+  {
+    operation,
+    input,
+  }: { operation: Pick<Operation<unknown>, 'name' | 'access' | 'action' | 'mutating'>; input: unknown },
+): Entry {
   const { journal, clock } = call.world;
   const entry: Entry = {
     n: journal.entries.length + 1,

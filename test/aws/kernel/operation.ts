@@ -1,5 +1,6 @@
 import type { AwsError } from './errors.ts';
 import type { Principal } from './principals.ts';
+import type { Answer, Request } from './protocols/wire.ts';
 import type { Problem, Shape } from './shape.ts';
 import type { World } from './world.ts';
 
@@ -70,6 +71,25 @@ export interface Tagged {
   tags: ReadonlyMap<string, string>;
 }
 
+/** HTTP of a service that is no API call, with its own way to say who asks and what went wrong: ECR's registry. */
+export interface Web<S> {
+  /** Whether the request is of this kind. */
+  takes(request: Request): boolean;
+  /** Who asks, and for what, under the name of an IAM action; throws an `AwsError` when that cannot be told. */
+  open(
+    world: World,
+    request: Request,
+  ): {
+    principal: Principal;
+    account: string;
+    region: string;
+    operation: Pick<Operation<S>, 'name' | 'access'>;
+    resource: string;
+  };
+  serve(call: Call<S>, request: Request): Answer;
+  failure(error: AwsError): Answer;
+}
+
 export interface Service<S> {
   /** Short name: in the journal, in fault rules, and IAM's prefix. */
   id: string;
@@ -87,6 +107,7 @@ export interface Service<S> {
   operations: readonly Operation<S>[];
   /** What of a state the tagging API lists in this account and Region; nothing when absent (IAM roles). */
   tagged?(state: S, account: string, region: string): Tagged[];
+  web?: Web<S>;
   /** A request against the model, in the service's words. */
   invalid(problem: Problem): AwsError;
   /** A refusal, in the service's words. */

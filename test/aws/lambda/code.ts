@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { imageAt, letsPull } from '../ecr/reach.ts';
+import type { Repository } from '../ecr/state.ts';
 import { bucketNamed } from '../s3/reach.ts';
 import type { GivenCode } from './shapes.ts';
 import { type Code, invalidParameter, type LambdaCall, lambdaError } from './state.ts';
@@ -9,7 +11,7 @@ const UNZIPPED = 262_144_000;
 
 /** The code of a request; throws what Lambda answers to code that it cannot use. */
 export function readCode(call: LambdaCall, packageType: 'Zip' | 'Image', given: GivenCode): Code {
-  if (packageType === 'Image') return readImage(given);
+  if (packageType === 'Image') return readImage(call, given);
   if (given.ImageUri !== undefined) {
     throw invalidParameter(
       'Please do not provide ImageUri when updating or creating a function with packageType Zip.',
@@ -83,10 +85,60 @@ function checkZip(zip: Buffer): void {
   if (unzipped > UNZIPPED) throw invalidParameter(`Unzipped size must be smaller than ${UNZIPPED} bytes`);
 }
 
-function readImage({ ImageUri: uri, ZipFile, S3Bucket }: GivenCode): Code {
-  if (uri === undefined || ZipFile !== undefined || S3Bucket !== undefined) {
+const IMAGE_CONFIGS = [
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+];
+
+function readImage(call: LambdaCall, given: GivenCode): Code {
+  const { ImageUri: uri } = given;
+  if (uri === undefined || given.ZipFile !== undefined || given.S3Bucket !== undefined) {
     throw invalidParameter('Please provide ImageUri when the intended function PackageType is Image.');
   }
-  const digest = createHash('sha256').update(uri).digest('hex');
-  return { zip: undefined, imageUri: uri, resolvedImageUri: uri, sha256: digest, size: 0 };
+  const found = imageAt(call.world, uri);
+  const { repository, image } = found ?? {};
+  if (!repository || !image) {
+    const reason = found ? 'does not exist' : 'is not valid';
+    throw invalidParameter(`Source image ${uri} ${reason}. Provide a valid source image.`);
+  }
+  // No index, and no attestation instead of an image (Lambda: "Create a Lambda function using a container image").
+  if (!IMAGE_CONFIGS.includes(image.artifactType ?? '')) {
+    throw invalidParameter(
+      `The image manifest, config or layer media type for the source image ${uri} is not supported.`,
+    );
+  }
+  checkPull(call, repository);
+  return {
+    zip: undefined,
+    imageUri: uri,
+    resolvedImageUri: `${uri.replace(/(:[\w.-]+|@sha256:\w+)$/, '')}@${image.digest}`,
+    sha256: image.digest.replace('sha256:', ''),
+    size: 0,
+  };
+}
+
+/** Lambda gives itself the right to pull when the caller may change the repository's policy; so it drifts from what was put. */
+function checkPull(call: LambdaCall, repository: Repository): void {
+  if (letsPull(repository, 'lambda.amazonaws.com')) return;
+  const may = (action: string) => call.world.permits(call.principal, action, repository.arn) === true;
+  if (!may('ecr:GetRepositoryPolicy') || !may('ecr:SetRepositoryPolicy')) {
+    throw lambdaError(
+      'AccessDeniedException',
+      403,
+      'Lambda does not have permission to access the ECR image. Check the ECR permissions.',
+    );
+  }
+  const before = JSON.parse(repository.policy ?? '{"Version":"2008-10-17","Statement":[]}') as {
+    Statement: object[];
+  };
+  const statement = {
+    Sid: 'LambdaECRImageRetrievalPolicy',
+    Effect: 'Allow',
+    Principal: { Service: 'lambda.amazonaws.com' },
+    Action: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+    Condition: {
+      StringLike: { 'aws:sourceArn': `arn:aws:lambda:${call.region}:${call.account}:function:*` },
+    },
+  };
+  repository.policy = JSON.stringify({ ...before, Statement: [...before.Statement, statement] });
 }
