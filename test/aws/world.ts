@@ -12,6 +12,7 @@ import { opensearch } from './opensearch/service.ts';
 import { organizations } from './organizations/service.ts';
 import { quotas } from './quotas/service.ts';
 import { s3 } from './s3/service.ts';
+import { sns } from './sns/service.ts';
 import { sqs } from './sqs/service.ts';
 import { ssm } from './ssm/service.ts';
 import { sts } from './sts/service.ts';
@@ -31,6 +32,7 @@ const SERVICES = [
   organizations,
   quotas,
   s3,
+  sns,
   sqs,
   ssm,
   sts,

@@ -31,7 +31,7 @@ export const INSTANCE_TYPES = [
 ];
 
 /** `t3` of `t3.small.search`. */
-export function familyOf(type: string): string {
+function familyOf(type: string): string {
   return type.split('.')[0] ?? '';
 }
 

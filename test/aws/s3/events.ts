@@ -1,5 +1,6 @@
 import { putEvent } from '../events/reach.ts';
 import { deliverToFunction } from '../lambda/reach.ts';
+import { deliverToTopic } from '../sns/reach.ts';
 import { deliver } from '../sqs/reach.ts';
 import { covers, entriesOf } from './notification-shape.ts';
 import type { Bucket, S3Call, Version } from './state.ts';
@@ -20,20 +21,22 @@ export interface Happening {
   deletion?: 'Permanently Deleted' | 'Delete Marker Created';
 }
 
-/** Tells queues, functions and EventBridge about an object, as far as the bucket's configuration in force says so. */
+/** Tells queues, topics, functions and EventBridge about an object, as far as the bucket's configuration in force says so. */
 export function announce(call: S3Call, bucket: Bucket, version: Version, happening: Happening): void {
   const configuration = bucket._notification.read(call.world.clock.now());
   const sequencer = nextSequencer(call);
   const key = formEncoded(version.key);
   for (const entry of entriesOf(configuration)) {
     const wanted = entry.events.some((pattern) => covers(pattern, `s3:${happening.event}`));
-    if (!wanted || entry.kind === 'topic') continue;
+    if (!wanted) continue;
     if (!key.startsWith(entry.prefix) || !key.endsWith(entry.suffix)) continue;
     const record = recordOf(call, bucket, version, { ...happening, key, id: entry.id, sequencer });
     const sender = { service: 's3.amazonaws.com', sourceArn: bucket.arn, sourceAccount: bucket.owner };
     const event = { Records: [record] };
     if (entry.kind === 'function') deliverToFunction(call.world, entry.arn, sender, event);
-    else deliver(call.world, entry.arn, sender, JSON.stringify(event));
+    else if (entry.kind === 'topic') {
+      deliverToTopic(call.world, entry.arn, sender, JSON.stringify(event), 'Amazon S3 Notification');
+    } else deliver(call.world, entry.arn, sender, JSON.stringify(event));
   }
   if (configuration.EventBridgeConfiguration) {
     putEvent(call.world, {

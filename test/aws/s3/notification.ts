@@ -2,6 +2,7 @@ import { Delayed } from '../kernel/delayed.ts';
 import { Http, operations } from '../kernel/operation.ts';
 import { bool, inHeader, need, payload, struct } from '../kernel/shape.ts';
 import { functionAccepts, functionByArn } from '../lambda/reach.ts';
+import { deliverToTopic, topicAccepts, topicByArn } from '../sns/reach.ts';
 import { accepts, queueByArn } from '../sqs/reach.ts';
 import { enqueue } from '../sqs/state.ts';
 import {
@@ -85,6 +86,12 @@ function checkDestinations(call: S3Call, bucket: Bucket, entries: readonly Notif
     if (found) {
       return functionAccepts(found, sender) ? [] : [[arn, `Not authorized to invoke function [${arn}]`]];
     }
+    const topic = topicByArn(call.world, arn);
+    if (topic) {
+      const reason =
+        'Permissions on the destination topic do not allow S3 to publish notifications from this bucket';
+      return topicAccepts(topic, sender) ? [] : [[arn, reason]];
+    }
     if (kind !== 'queue') {
       return call.state._destinations.has(arn) ? [] : [[arn, `The destination ${kind} does not exist`]];
     }
@@ -108,18 +115,19 @@ function checkDestinations(call: S3Call, bucket: Bucket, entries: readonly Notif
 }
 
 function sendTestEvents(call: S3Call, bucket: Bucket, entries: readonly NotificationEntry[]): void {
-  for (const { arn } of entries.filter(({ kind }) => kind === 'queue')) {
-    const queue = queueByArn(call.world, arn);
-    if (!queue) continue;
-    const test = {
+  const sender = { service: 's3.amazonaws.com', sourceArn: bucket.arn, sourceAccount: bucket.owner };
+  for (const { arn } of entries.filter(({ kind }) => kind !== 'function')) {
+    const test = JSON.stringify({
       Service: 'Amazon S3',
       Event: 's3:TestEvent',
       Time: call.now().toISOString(),
       Bucket: bucket.name,
       RequestId: call.requestId,
       HostId: `${call.requestId}/host`,
-    };
-    enqueue(queue, { id: call.world.ids.uuid(), body: JSON.stringify(test), now: call.world.clock.now() });
+    });
+    deliverToTopic(call.world, arn, sender, test, 'Amazon S3 Notification');
+    const queue = queueByArn(call.world, arn);
+    if (queue) enqueue(queue, { id: call.world.ids.uuid(), body: test, now: call.world.clock.now() });
   }
 }
 
