@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   AddTagsCommand,
@@ -19,6 +21,7 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { World } from '../kernel/world.ts';
 import { startWorld } from '../world.ts';
+import { frontIndex } from './front.ts';
 
 let world: World;
 let es: OpenSearchClient;
@@ -52,9 +55,9 @@ async function as(name: string) {
   const { Credentials } = await new STSClient(world.client()).send(
     new AssumeRoleCommand({ RoleArn: roleArn(name), RoleSessionName: 'test' }),
   );
-  return async (method: string, path: string, body?: unknown) => {
+  return async (method: string, path: string, body?: unknown, base = world.url) => {
     const scope = `${Credentials?.AccessKeyId}/20260101/eu-west-1/es/aws4_request`;
-    const response = await fetch(`${world.url}/_plugins/_security/api/${path}`, {
+    const response = await fetch(`${base}/_plugins/_security/api/${path}`, {
       method,
       headers: {
         authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
@@ -149,6 +152,23 @@ async function copy() {
     AdvancedSecurityOptions: { Enabled: true, MasterUserOptions: { MasterUserARN: roleArn('admin') } },
   };
 }
+
+test('behind one address the double answers for security and an index for the rest', async () => {
+  const index = createServer((incoming, response) => {
+    void incoming.toArray().then((chunks) => response.end(`${incoming.url} ${Buffer.concat(chunks)}`));
+  });
+  await new Promise<void>((resolve) => index.listen(0, '127.0.0.1', resolve));
+  const front = await frontIndex(world, `http://127.0.0.1:${(index.address() as AddressInfo).port}`);
+  const admin = await as('admin');
+  await secured('admin');
+  const { DomainStatus } = await es.send(new DescribeDomainCommand({ DomainName }));
+  expect(DomainStatus?.Endpoint).toBe(front);
+  expect(await admin('PUT', 'roles/search', {}, front)).toMatchObject({ status: 201 });
+  const answer = await fetch(`${front}/images/_bulk?refresh=true`, { method: 'POST', body: '{}\n{}\n' });
+  expect(await answer.text()).toBe('/images/_bulk?refresh=true {}\n{}\n');
+  index.closeAllConnections();
+  index.close();
+});
 
 test('versions are listed newest first, and a domain is upgraded along the supported ways', async () => {
   const { Versions = [] } = await es.send(new ListVersionsCommand({}));
