@@ -11,8 +11,16 @@ import { canonical, Store } from './store.ts';
 /** The account that callers are in unless they say otherwise. */
 const ACCOUNT = '111122223333';
 
-/** Modules that processes under test load first. */
-const PRELOADED = ['./loopback-guard.js', '../../outside/botocore/record.js'];
+/**
+ * The NODE_OPTIONS of processes under test. One that dials anything but loopback ends at once; what it sends is recorded
+ * where a run records.
+ */
+export const PRELOAD = [
+  new URL('./loopback-guard.js', import.meta.url),
+  new URL('../../outside/botocore/record.js', import.meta.url),
+]
+  .map(({ href }) => `--import ${href}`)
+  .join(' ');
 
 /** What a request did that AWS, or this double, does not know. A test with violations fails (`check`). */
 export interface Violation {
@@ -49,6 +57,8 @@ export interface Delays {
   lambdaMapping: number;
   /** A domain is Processing: new, changed, upgraded or being deleted (AWS: 15 minutes and longer). */
   openSearchDomain: number;
+  /** Each phase of a build lasts so long. */
+  codeBuildPhase: number;
   /** The tagging API still returns what is gone. */
   taggingAfterDelete: number;
 }
@@ -66,6 +76,7 @@ const NO_DELAYS: Delays = {
   lambdaFunction: 0,
   lambdaMapping: 0,
   openSearchDomain: 0,
+  codeBuildPhase: 0,
   taggingAfterDelete: 0,
 };
 
@@ -234,8 +245,7 @@ export class World {
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-      // A process that dials anything but loopback ends at once; what it sends is recorded where a run records.
-      NODE_OPTIONS: PRELOADED.map((file) => `--import ${new URL(file, import.meta.url).href}`).join(' '),
+      NODE_OPTIONS: PRELOAD,
       ...(credentials.sessionToken !== undefined && { AWS_SESSION_TOKEN: credentials.sessionToken }),
     };
   }

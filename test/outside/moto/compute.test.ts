@@ -15,53 +15,24 @@ import {
 import { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { EventBridgeClient, PutRuleCommand } from '@aws-sdk/client-eventbridge';
-import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
-import {
-  CreateEventSourceMappingCommand,
-  CreateFunctionCommand,
-  GetAccountSettingsCommand,
-  GetFunctionCommand,
-  GetFunctionConfigurationCommand,
-  LambdaClient,
-  UpdateFunctionConfigurationCommand,
-} from '@aws-sdk/client-lambda';
-import {
-  CreateDomainCommand,
-  DescribeDomainCommand,
-  ListVersionsCommand,
-  OpenSearchClient,
-  UpdateDomainConfigCommand,
-} from '@aws-sdk/client-opensearch';
 import {
   GetResourcesCommand,
   ResourceGroupsTaggingAPIClient,
 } from '@aws-sdk/client-resource-groups-tagging-api';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { zipSync } from 'fflate';
 import { afterAll, beforeAll } from 'vitest';
 import { preparePython } from '../python/venv.ts';
 import { describeWith, lookFor } from '../requires.ts';
 import { type Config, corrects } from './corrects.ts';
+import { ROLE, withDomain, withRole } from './made.ts';
 import { type CorrectedMoto, startCorrectedMoto } from './start.ts';
 
-const ROLE = 'arn:aws:iam::123456789012:role/r';
-const QUEUE = 'arn:aws:sqs:eu-west-1:123456789012:q';
 const tags = { stack: 'one' };
 const Tags = [{ Key: 'stack', Value: 'one' }];
 const resourceRequirements = [
   { type: 'VCPU' as const, value: '1' },
   { type: 'MEMORY' as const, value: '2048' },
 ];
-
-async function withRole(config: Config): Promise<void> {
-  const AssumeRolePolicyDocument = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
-    ],
-  });
-  await new IAMClient(config).send(new CreateRoleCommand({ RoleName: 'r', AssumeRolePolicyDocument }));
-}
 
 async function withEnvironment(config: Config, serviceRole?: string): Promise<BatchClient> {
   const batch = new BatchClient(config);
@@ -100,52 +71,6 @@ async function withQueue(config: Config): Promise<BatchClient> {
     }),
   );
   return batch;
-}
-
-async function withFunction(config: Config): Promise<LambdaClient> {
-  await withRole(config);
-  const lambda = new LambdaClient(config);
-  await lambda.send(
-    new CreateFunctionCommand({
-      FunctionName: 'f',
-      Role: ROLE,
-      Runtime: 'nodejs22.x',
-      Handler: 'index.handler',
-      Code: { ZipFile: zipSync({ 'index.mjs': new Uint8Array(1) }) },
-      LoggingConfig: { LogFormat: 'JSON', LogGroup: '/rekback/f' },
-      Tags: tags,
-    }),
-  );
-  return lambda;
-}
-
-async function withMapping(config: Config) {
-  const lambda = await withFunction(config);
-  await new SQSClient(config).send(new CreateQueueCommand({ QueueName: 'q' }));
-  const map = () =>
-    lambda.send(
-      new CreateEventSourceMappingCommand({ FunctionName: 'f', EventSourceArn: QUEUE, Tags: tags }),
-    );
-  await map();
-  return map;
-}
-
-async function withDomain(config: Config): Promise<OpenSearchClient> {
-  const opensearch = new OpenSearchClient(config);
-  const ClusterConfig = {
-    InstanceType: 't3.small.search' as const,
-    InstanceCount: 1,
-    DedicatedMasterEnabled: true,
-  };
-  await opensearch.send(
-    new CreateDomainCommand({
-      DomainName: 'images',
-      EngineVersion: 'OpenSearch_2.19',
-      ClusterConfig,
-      TagList: Tags,
-    }),
-  );
-  return opensearch;
 }
 
 describeWith('corrected moto', await lookFor(preparePython), () => {
@@ -285,75 +210,6 @@ describeWith('corrected moto', await lookFor(preparePython), () => {
       return [await list('SUCCEEDED'), await list()];
     },
     [1, 0],
-  );
-
-  corrects(
-    "keeps a function's logging configuration",
-    moto,
-    async (config) => {
-      const lambda = await withFunction(config);
-      const { Configuration } = await lambda.send(new GetFunctionCommand({ FunctionName: 'f' }));
-      const LoggingConfig = { LogFormat: 'Text' as const };
-      await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'f', LoggingConfig }));
-      const updated = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: 'f' }));
-      return [Configuration?.LoggingConfig, updated.LoggingConfig];
-    },
-    [
-      { LogFormat: 'JSON', LogGroup: '/rekback/f' },
-      { LogFormat: 'Text', LogGroup: '/rekback/f' },
-    ],
-  );
-
-  corrects(
-    "answers Lambda's account settings",
-    moto,
-    async (config) => {
-      const lambda = await withFunction(config);
-      const { AccountLimit, AccountUsage } = await lambda.send(new GetAccountSettingsCommand({}));
-      return [AccountLimit?.ConcurrentExecutions, AccountUsage?.FunctionCount];
-    },
-    [1000, 1],
-  );
-
-  corrects(
-    'refuses a second mapping of a queue to a function',
-    moto,
-    async (config) => {
-      const map = await withMapping(config);
-      return await map().catch((error) => [error.name, error.$metadata.httpStatusCode]);
-    },
-    ['ResourceConflictException', 409],
-  );
-
-  corrects(
-    'refuses a second domain of the same name',
-    moto,
-    async (config) => {
-      await withDomain(config);
-      return await withDomain(config).catch((error) => [error.name, error.$metadata.httpStatusCode]);
-    },
-    ['ResourceAlreadyExistsException', 409],
-  );
-
-  corrects(
-    "keeps what an update of a domain doesn't name",
-    moto,
-    async (config) => {
-      const opensearch = await withDomain(config);
-      const update = { DomainName: 'images', ClusterConfig: { InstanceCount: 2 } };
-      await opensearch.send(new UpdateDomainConfigCommand(update));
-      const { DomainStatus } = await opensearch.send(new DescribeDomainCommand({ DomainName: 'images' }));
-      const { InstanceType, InstanceCount, DedicatedMasterEnabled } = DomainStatus?.ClusterConfig ?? {};
-      return [InstanceType, InstanceCount, DedicatedMasterEnabled];
-    },
-    ['t3.small.search', 2, true],
-  );
-
-  corrects(
-    'lists the engine versions',
-    moto,
-    async (config) => (await new OpenSearchClient(config).send(new ListVersionsCommand({}))).Versions?.[0],
-    'OpenSearch_3.5',
   );
 
   corrects(

@@ -1,3 +1,4 @@
+import { PRELOAD } from '../../aws/kernel/world.ts';
 import { preparePython } from '../python/venv.ts';
 import { corrections } from './corrections.ts';
 import { startProxy } from './proxy.ts';
@@ -21,9 +22,6 @@ export interface CorrectedMoto {
   reset(): Promise<void>;
   stop(): Promise<void>;
 }
-
-/** Modules that processes under test load first. */
-const PRELOADED = ['../../aws/kernel/loopback-guard.js', '../botocore/record.js'];
 
 const credentials = { accessKeyId: 'AKIAMOTO', secretAccessKey: 'canary-secret-moto' };
 
@@ -58,8 +56,7 @@ export async function startCorrectedMoto(options: Options = {}): Promise<Correct
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-      // A process that dials anything but loopback ends at once; what it sends is recorded where a run records.
-      NODE_OPTIONS: PRELOADED.map((file) => `--import ${new URL(file, import.meta.url).href}`).join(' '),
+      NODE_OPTIONS: PRELOAD,
     }),
     client: (region = REGION) => clientOf(proxy.url, region),
     bareClient: (region = REGION) => clientOf(bareUrl, region),
