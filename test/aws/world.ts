@@ -1,5 +1,6 @@
 import { batch } from './batch/service.ts';
 import { cloudwatch } from './cloudwatch/service.ts';
+import { codebuild } from './codebuild/service.ts';
 import { ec2 } from './ec2/service.ts';
 import { ecr } from './ecr/service.ts';
 import { events } from './events/service.ts';
@@ -22,6 +23,7 @@ import { tagging } from './tagging/service.ts';
 const SERVICES = [
   batch,
   cloudwatch,
+  codebuild,
   ec2,
   ecr,
   events,

@@ -1,12 +1,13 @@
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import type { Credentials } from '../kernel/principals.ts';
 import type { World } from '../kernel/world.ts';
 import { digestOf } from './put-image.ts';
 
-/** A registry as a push client sees it: an address and a password. */
-export async function connect(world: World) {
-  const { authorizationData = [] } = await new ECRClient(world.client()).send(
-    new GetAuthorizationTokenCommand({}),
-  );
+/** A registry as a push client sees it: an address and a password, which an administrator has asked for unless told. */
+export async function connect(world: World, credentials?: Credentials) {
+  const { authorizationData = [] } = await new ECRClient(
+    world.client({ ...(credentials && { credentials }) }),
+  ).send(new GetAuthorizationTokenCommand({}));
   const { authorizationToken: token = '', proxyEndpoint = '' } = authorizationData[0] ?? {};
   const request = (method: string, path: string, body?: Buffer | string, headers: object = {}) =>
     fetch(path.startsWith('http') ? path : `${proxyEndpoint}/v2/${path}`, {

@@ -69,6 +69,11 @@ export class Clock {
     return this.#offset !== undefined;
   }
 
+  /** For long work of a timer, which must not reject: the virtual clock waits for it, on real time it goes on beside. */
+  alongside(work: Promise<unknown>): Promise<unknown> | undefined {
+    return this.isReal ? undefined : work;
+  }
+
   /** Forgets every timer. */
   clear(): void {
     this.#timers = [];

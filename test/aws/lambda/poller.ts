@@ -4,7 +4,7 @@ import type { World } from '../kernel/world.ts';
 import { systemAttributes } from '../sqs/messages.ts';
 import { deleteMessage, queueByArn, takeMessages } from '../sqs/reach.ts';
 import { type Message, md5, type Queue } from '../sqs/state.ts';
-import { alongClock, invoke, runnerOf } from './run.ts';
+import { invoke, runnerOf } from './run.ts';
 import { lambda } from './service.ts';
 import { type LambdaFunction, type Mapping, nameOf } from './state.ts';
 
@@ -21,7 +21,7 @@ export function startPolling(world: World): void {
     const mappings = world.store.all(lambda).flatMap((state) => [...state.mappings.values()]);
     const work = Promise.all(mappings.map((mapping) => drain(world, mapping)));
     world.clock.after(INTERVAL, tick);
-    return alongClock(world, work);
+    return world.clock.alongside(work);
   };
   world.clock.after(0, tick);
 }

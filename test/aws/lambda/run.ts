@@ -24,11 +24,6 @@ export function runnerOf(world: World) {
   return world.state(lambda, '', '');
 }
 
-/** Work that the clock waits for while it is virtual; on real time it goes on beside it. `work` must not reject. */
-export function alongClock(world: World, work: Promise<unknown>): Promise<unknown> | undefined {
-  return world.clock.isReal ? undefined : work;
-}
-
 /** Runs a function now; throws when it cannot be started: no concurrency left, or not yet Active. */
 export async function invoke(world: World, found: LambdaFunction, event: unknown): Promise<Outcome> {
   const runner = runnerOf(world)._runner;
@@ -140,10 +135,10 @@ export function invokeLater(world: World, found: LambdaFunction, event: unknown)
     if (!error) return deadOrDone(world, found, 'OnSuccess', { requestPayload: event });
     const wait = RETRY_AFTER[count] ?? 0;
     if (count < retries && world.clock.now() + wait < end) {
-      world.clock.after(wait, () => alongClock(world, attempt(count + 1)));
+      world.clock.after(wait, () => world.clock.alongside(attempt(count + 1)));
     } else deadOrDone(world, found, 'OnFailure', { requestPayload: event, responsePayload: error });
   };
-  world.clock.after(0, () => alongClock(world, attempt(0)));
+  world.clock.after(0, () => world.clock.alongside(attempt(0)));
 }
 
 /** Sends what became of an event to the destination, or a failed event itself to the dead-letter queue. */
