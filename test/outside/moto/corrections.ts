@@ -11,7 +11,7 @@ import { givesFreshTokens, pointsToRegistry } from './ecr.ts';
 import type { Correction } from './exchange.ts';
 import { encodesTrustPolicies, namesLinkedRoles } from './iam.ts';
 import { answersAccountSettings, keepsLoggingConfig, refusesSecondMapping } from './lambda.ts';
-import { listsVersions, mergesDomainConfig, refusesSecondDomain } from './opensearch.ts';
+import { listsVersions, mergesDomainConfig, pointsToNode, refusesSecondDomain } from './opensearch.ts';
 import { knowsQuotas } from './quotas.ts';
 import {
   checksBucketOwner,
@@ -22,8 +22,16 @@ import {
 } from './s3.ts';
 import { listsAllTagged } from './tagging.ts';
 
+/** What on this machine stands for what AWS runs. */
+export interface Elsewhere {
+  /** A registry instead of ECR's: `http://127.0.0.1:PORT`. */
+  registry?: string;
+  /** An OpenSearch node, or a stand-in, instead of every domain. */
+  node?: string;
+}
+
 /** Everything that stands between a client and moto; the first sees a request first. */
-export function corrections(registry?: string): Correction[] {
+export function corrections({ registry, node }: Elsewhere = {}): Correction[] {
   return [
     // Looks at all services, as they are corrected.
     listsAllTagged(),
@@ -47,6 +55,7 @@ export function corrections(registry?: string): Correction[] {
     knowsQuotas(),
     givesFreshTokens(),
     ...(registry === undefined ? [] : [pointsToRegistry(registry)]),
+    ...(node === undefined ? [] : [pointsToNode(node)]),
     routesDefaultVpc(),
     encodesTrustPolicies(),
     // What the others ask IAM and Batch for has AWS' names, too.

@@ -22,6 +22,8 @@ import { type Config, corrects } from './corrects.ts';
 import { ROLE, withDomain, withRole } from './made.ts';
 import { type CorrectedMoto, startCorrectedMoto } from './start.ts';
 
+/** Where a domain is said to be. */
+const NODE = 'http://127.0.0.1:9200';
 const QUEUE = 'arn:aws:sqs:eu-west-1:123456789012:q';
 
 async function withFunction(config: Config): Promise<LambdaClient> {
@@ -54,7 +56,7 @@ describeWith('corrected moto', await lookFor(preparePython), () => {
   let started: CorrectedMoto;
   const moto = () => started;
   beforeAll(async () => {
-    started = await startCorrectedMoto({ managedPolicies: false });
+    started = await startCorrectedMoto({ managedPolicies: false, node: NODE });
   });
   afterAll(() => started.stop());
 
@@ -118,6 +120,17 @@ describeWith('corrected moto', await lookFor(preparePython), () => {
       return [InstanceType, InstanceCount, DedicatedMasterEnabled];
     },
     ['t3.small.search', 2, true],
+  );
+
+  corrects(
+    'points to a node on this machine',
+    moto,
+    async (config) => {
+      const opensearch = await withDomain(config);
+      const { DomainStatus } = await opensearch.send(new DescribeDomainCommand({ DomainName: 'images' }));
+      return DomainStatus?.Endpoint;
+    },
+    NODE,
   );
 
   corrects(

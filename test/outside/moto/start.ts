@@ -1,6 +1,6 @@
 import { PRELOAD } from '../../aws/kernel/world.ts';
 import { preparePython } from '../python/venv.ts';
-import { corrections } from './corrections.ts';
+import { corrections, type Elsewhere } from './corrections.ts';
 import { startProxy } from './proxy.ts';
 import { startMoto } from './server.ts';
 
@@ -29,9 +29,7 @@ function clientOf(endpoint: string, region: string) {
   return { endpoint, region, credentials, maxAttempts: 1, forcePathStyle: true };
 }
 
-interface Options {
-  /** The address of a registry that stands for ECR's (`http://127.0.0.1:PORT`). */
-  registry?: string;
+interface Options extends Elsewhere {
   /** False where no managed policy of AWS is needed: resets are quicker. */
   managedPolicies?: boolean;
 }
@@ -39,7 +37,7 @@ interface Options {
 /** Starts moto and the proxy that corrects it. Throws "skipped: no Python": for `lookFor` in requires.ts. */
 export async function startCorrectedMoto(options: Options = {}): Promise<CorrectedMoto> {
   const moto = await startMoto(await preparePython(), options.managedPolicies ?? true);
-  const proxy = await startProxy(moto.port, () => corrections(options.registry));
+  const proxy = await startProxy(moto.port, () => corrections(options));
   const bareUrl = `http://127.0.0.1:${moto.port}`;
   // The SDK would tell every test of what Node version it wants from 2027 on.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
