@@ -7,6 +7,10 @@ const pad = (chunk: number) => String(chunk).padStart(7, '0');
 export const STACK_RECORD = 'stack.json';
 export const RUN_LEASE = 'leases/run.json';
 export const LIVE_LEASE = 'leases/live.json';
+export const PROVISION_LEASE = 'leases/provision.json';
+
+/** There once the delivered inventory has started its backfill: its trigger is not wanted any more. */
+export const INVENTORY_CONSUMED = 'inventory-consumed.json';
 
 /** Run records only, so that listing them stays cheap; what belongs to a run is below `runData`. */
 export const RUNS = 'runs/';
