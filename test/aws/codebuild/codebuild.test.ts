@@ -191,13 +191,19 @@ test('a source that is missing, or that the role may not read, fails the downloa
 test('a token starts one build; a stopped build stays stopped', async () => {
   world.delays.codeBuildPhase = 1000;
   await Promise.all([create(), source()]);
+  const built: string[] = [];
+  runBuilds(world, async (build) => {
+    built.push(build.id);
+    return undefined;
+  });
   const id = await start({ idempotencyToken: 't' });
   expect(await start({ idempotencyToken: 't' })).toBe(id);
-  expect(await start()).not.toBe(id);
-  await world.clock.advance(1500);
+  const other = await start();
+  await world.clock.advance(6500);
   await codebuild.send(new StopBuildCommand({ id }));
   await world.clock.advance(60_000);
   expect(await get(id)).toMatchObject({ buildStatus: 'STOPPED', buildComplete: true });
+  expect(built).toEqual([other]);
   await expect(codebuild.send(new StopBuildCommand({ id: 'image:none' }))).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
   });

@@ -35,7 +35,7 @@ export async function proceed(
     return;
   }
   const finish = async () => {
-    if (build.status !== 'IN_PROGRESS') return;
+    if (build.ended !== undefined) return;
     const own = await faultOf(world, build, phase);
     // Stopped while the commands ran: their end is nobody's any more.
     if (build.ended !== undefined) return;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import {
   AddPermissionCommand,
   CreateFunctionCommand,
@@ -30,6 +31,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { zipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { putEvent } from '../events/reach.ts';
 import type { World } from '../kernel/world.ts';
 import { startWorld } from '../world.ts';
 import { makeRole } from './fixtures.ts';
@@ -256,4 +258,30 @@ test('S3 takes a function as destination when its policy lets the bucket in', as
     name: 'ResourceNotFoundException',
   });
   await expect(put()).rejects.toMatchObject({ name: 'InvalidArgument' });
+});
+
+test('EventBridge sends to a function that lets the rule in', async () => {
+  await create();
+  const events = new EventBridgeClient(world.client());
+  const EventPattern = JSON.stringify({ source: ['aws.batch'] });
+  const { RuleArn } = await events.send(new PutRuleCommand({ Name: 'r', EventPattern }));
+  await events.send(new PutTargetsCommand({ Rule: 'r', Targets: [{ Id: 't', Arn: arn }] }));
+  const seen: unknown[] = [];
+  runFunctions(world, async (_, event) => seen.push(event));
+  const happen = async (n: number) => {
+    putEvent(world, { ...where, source: 'aws.batch', 'detail-type': 'x', resources: [], detail: { n } });
+    await world.clock.advance(0);
+  };
+  await happen(1);
+  await lambda.send(
+    new AddPermissionCommand({
+      FunctionName: 'f',
+      StatementId: 'rule',
+      Action: 'lambda:InvokeFunction',
+      Principal: 'events.amazonaws.com',
+      SourceArn: RuleArn,
+    }),
+  );
+  await happen(2);
+  expect(seen).toMatchObject([{ detail: { n: 2 } }]);
 });

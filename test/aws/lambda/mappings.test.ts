@@ -16,8 +16,10 @@ import {
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
 import {
+  ChangeMessageVisibilityCommand,
   CreateQueueCommand,
   GetQueueAttributesCommand,
+  ReceiveMessageCommand,
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
@@ -239,6 +241,23 @@ test('an error fails the whole batch; a window gathers; a disabled mapping rests
   await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: true }));
   await world.clock.advance(10_000);
   expect([seen.length, await count(url)]).toEqual([2, [0, 0]]);
+});
+
+test('a message that someone else has received meanwhile is not deleted', async () => {
+  const url = await queue();
+  await makeFunction();
+  await map();
+  await send(url, 'a');
+  runFunctions(world, async (_, event) => {
+    const { receiptHandle: ReceiptHandle } =
+      (event as { Records: { receiptHandle: string }[] }).Records[0] ?? {};
+    await sqs.send(
+      new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 0 }),
+    );
+    await sqs.send(new ReceiveMessageCommand({ QueueUrl: url }));
+  });
+  await world.clock.advance(0);
+  expect(await count(url)).toEqual([0, 1]);
 });
 
 test('answers about single messages are read as AWS reads them', () => {

@@ -32,7 +32,7 @@ const settings = {
   FilterCriteria: struct({ Filters: list(struct({ Pattern: str({ max: 4096 }) }), { max: 5 }) }),
 };
 
-export function mappingArn(call: { region: string; account: string }, uuid: string): string {
+function mappingArn(call: { region: string; account: string }, uuid: string): string {
   return `arn:aws:lambda:${call.region}:${call.account}:event-source-mapping:${uuid}`;
 }
 const about = {
