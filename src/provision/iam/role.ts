@@ -16,6 +16,7 @@ import {
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { ifThere, isNotFound } from '../../aws/errors.ts';
+import { retryWhile } from '../../aws/wait.ts';
 import type { Context } from '../context.ts';
 import { defineResource, type Resource } from '../resource.ts';
 import { tagList, tagsOf } from '../tags.ts';
@@ -40,9 +41,12 @@ interface RoleOptions {
 
 const RIGHTS = 'rights';
 
+/** A new role may not be found for some seconds. */
+const FOUND = { every: 1000, within: 60_000 };
+
 /** What all roles of a stack have in common. */
 export function defineRole(context: Context, options: RoleOptions): Resource {
-  const { clients, tags, spec } = context;
+  const { clients, tags, spec, waiting } = context;
   const { role, description, after } = options;
   const iam = clients(IAMClient);
   const at = { RoleName: role.name };
@@ -90,7 +94,7 @@ export function defineRole(context: Context, options: RoleOptions): Resource {
           Tags: tagList(tags),
         }),
       );
-      await put.rights(wanted);
+      await retryWhile(isNotFound, () => put.rights(wanted), FOUND, waiting);
     },
     async update(wanted, fields) {
       for (const field of fields) await put[field](wanted);

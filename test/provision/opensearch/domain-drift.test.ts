@@ -137,6 +137,22 @@ describe('a domain that was changed', () => {
     expect(await resource.inspect()).toEqual({ state: 'present' });
   });
 
+  it('is pending from an upgrade’s first check on, when nothing is Processing yet', async () => {
+    const { context, resource } = await makeDomain(world);
+    context.clients(OpenSearchClient).middlewareStack.add(
+      (next) => async (args) => {
+        const { output, ...rest } = await next(args);
+        if (!('DomainStatus' in output)) return { output, ...rest };
+        return {
+          ...rest,
+          output: { ...output, DomainStatus: { ...output.DomainStatus, UpgradeProcessing: true } },
+        };
+      },
+      { step: 'initialize' },
+    );
+    expect(await resource.inspect()).toEqual({ state: 'pending' });
+  });
+
   it('tells what AWS can’t change', async () => {
     const { resource } = await makeDomain(world);
     storedDomain(world).network = { vpcId: 'vpc-0a', zones: ['eu-west-1a'] };
