@@ -1,3 +1,4 @@
+import { securityGroupById, subnetById } from '../ec2/reach.ts';
 import { roleMay } from '../iam/permissions.ts';
 import { assumable } from '../iam/reach.ts';
 import { queueByArn } from '../sqs/reach.ts';
@@ -122,6 +123,20 @@ function checkTargets(call: LambdaCall, role: string, settings: FunctionSettings
       'The provided execution role does not have permissions to call CreateNetworkInterface on EC2',
     );
   }
+  const missing = (request: string, code: string, what: string, id: string) =>
+    invalidParameter(
+      `Error occurred while ${request}. EC2 Error Code: ${code}.NotFound. EC2 Error Message: The ${what} '${id}' does not exist`,
+    );
+  const subnet = SubnetIds.find((id) => !subnetById(world, call, id));
+  if (subnet) throw missing('DescribeSubnets', 'InvalidSubnetID', 'subnet ID', subnet);
+  const group = SecurityGroupIds.find((id) => !securityGroupById(world, call, id));
+  if (group) throw missing('DescribeSecurityGroups', 'InvalidSecurityGroupID', 'security group', group);
+}
+
+/** The VPC of a function's subnets; empty without any. */
+export function vpcOf(call: LambdaCall, { VpcConfig }: FunctionSettings): string {
+  const [first] = VpcConfig?.SubnetIds ?? [];
+  return (first && subnetById(call.world, call, first)?.vpcId) || '';
 }
 
 /** A function as the API describes it; `during`: while the answered call is still taking effect. */
@@ -151,7 +166,7 @@ export function describe(
       SubnetIds: [],
       SecurityGroupIds: [],
       Ipv6AllowedForDualStack: false,
-      VpcId: settings.VpcConfig.SubnetIds?.length ? 'vpc-of-the-double' : '',
+      VpcId: found.vpcId,
       ...settings.VpcConfig,
     },
     DeadLetterConfig: settings.DeadLetterConfig?.TargetArn ? settings.DeadLetterConfig : undefined,

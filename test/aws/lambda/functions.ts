@@ -1,7 +1,7 @@
 import { Http, operations } from '../kernel/operation.ts';
 import { bool, inPath, inQuery, int, need, str, struct } from '../kernel/shape.ts';
 import { readCode } from './code.ts';
-import { checkRole, checkSettings, describe } from './configuration.ts';
+import { checkRole, checkSettings, describe, vpcOf } from './configuration.ts';
 import {
   Architectures,
   codeMembers,
@@ -89,6 +89,7 @@ export const functionOperations = [
         packageType: PackageType,
         role: Role,
         architecture: architectures?.[0] ?? 'x86_64',
+        vpcId: vpcOf(call, settings),
         settings,
         code,
         modified: call.now(),
@@ -191,7 +192,7 @@ export const functionOperations = [
       const settings = { ...found.settings, ...given };
       checkSettings(call, found.packageType, Role ?? found.role, settings);
       if (Role !== undefined) checkRole(call, Role, found.arn);
-      Object.assign(found, { settings, role: Role ?? found.role });
+      Object.assign(found, { settings, role: Role ?? found.role, vpcId: vpcOf(call, settings) });
       changed(call, found);
       return describe(found, call.world.clock.now(), 'update');
     },

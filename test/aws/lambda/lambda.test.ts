@@ -31,6 +31,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { zipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { addSubnet, addVpc } from '../ec2/reach.ts';
 import { putEvent } from '../events/reach.ts';
 import type { World } from '../kernel/world.ts';
 import { startWorld } from '../world.ts';
@@ -143,6 +144,22 @@ test.each([
     name: 'InvalidParameterValueException',
     message: expect.stringContaining(message),
   });
+});
+
+test('a function in a VPC needs the right to make interfaces, subnets and groups that exist', async () => {
+  const { vpcId, groupId } = addVpc(world, where);
+  const subnetId = addSubnet(world, where, { vpcId });
+  const Role = await makeRole(world, 'vpc', ['ec2:*']);
+  const inVpc = (SubnetIds: string[], SecurityGroupIds: string[]) =>
+    create({ Role, VpcConfig: { SubnetIds, SecurityGroupIds } });
+  await expect(inVpc(['subnet-0'], [groupId])).rejects.toMatchObject({
+    message: expect.stringContaining('InvalidSubnetID.NotFound'),
+  });
+  await expect(inVpc([subnetId], ['sg-0'])).rejects.toMatchObject({
+    message: expect.stringContaining('InvalidSecurityGroupID.NotFound'),
+  });
+  const { VpcConfig } = await inVpc([subnetId], [groupId]);
+  expect(VpcConfig).toMatchObject({ VpcId: vpcId, SubnetIds: [subnetId] });
 });
 
 test('code comes from S3 too; an update changes it, a dry run does not', async () => {

@@ -41,6 +41,8 @@ export interface LambdaFunction {
   packageType: 'Zip' | 'Image';
   role: string;
   architecture: string;
+  /** Empty when it is in none. */
+  vpcId: string;
   settings: FunctionSettings;
   code: Code;
   modified: Date;
