@@ -106,7 +106,7 @@ function patternsOf({ place, bucket }: Scope) {
 
 /** Finds stacks, looks at their resources, searches. */
 function viewer(scope: Scope): Statement[] {
-  const { names, images, roles, queues, rules, logGroups, function: live } = patternsOf(scope);
+  const { names, images, roles, queues, rules, logGroups, mappings, function: live } = patternsOf(scope);
   const stackBucket = names.bucket.arn;
   return [
     anywhere(
@@ -138,7 +138,8 @@ function viewer(scope: Scope): Statement[] {
     allow(of('sqs', 'GetQueueAttributes', 'GetQueueUrl', 'ListQueueTags'), [queues]),
     allow(of('events', 'DescribeRule', 'ListTagsForResource', 'ListTargetsByRule'), [rules]),
     allow(of('logs', 'FilterLogEvents', 'ListTagsForResource'), [logGroups]),
-    allow(of('lambda', 'GetFunction', 'ListTags'), [live]),
+    allow(['lambda:GetFunction'], [live]),
+    allow(['lambda:ListTags'], [live, mappings]),
     allow(of('ecr', 'DescribeImages', 'DescribeRepositories', 'GetLifecyclePolicy', 'ListTagsForResource'), [
       names.repository.arn,
     ]),
@@ -238,7 +239,7 @@ function admin(scope: Scope): Statement[] {
       ),
       [live],
     ),
-    allow(of('lambda', 'ListTags', 'TagResource'), [mappings]),
+    allow(['lambda:TagResource'], [mappings]),
     allow(['lambda:CreateEventSourceMapping'], ['*'], ofFunction(live)),
     allow(['lambda:DeleteEventSourceMapping'], [mappings], ofFunction(live)),
     allow(

@@ -7,6 +7,8 @@ import { bucketNamed } from '../s3/reach.ts';
 export interface CloudWatchState {
   /** Object counts that a test gives instead of what the buckets hold, by bucket. */
   _counts: Map<string, number>;
+  /** Sizes that a test gives, by bucket and storage type; without any there is no such metric. */
+  _bytes: Map<string, number>;
 }
 type CloudWatchCall = Call<CloudWatchState>;
 
@@ -38,14 +40,18 @@ function points(call: CloudWatchCall, asked: Asked): { Timestamp: Date; value: n
   const known = bucketNamed(call.world, bucket);
   const measured =
     asked.Namespace === 'AWS/S3' &&
-    asked.MetricName === 'NumberOfObjects' &&
-    dimension('StorageType') === 'AllStorageTypes' &&
     asked.Dimensions?.length === 2 &&
     known?.owner === call.account &&
     known.region === call.region;
   if (!measured) return [];
-  const inBucket = [...known.objects.values()].reduce((sum, versions) => sum + versions.length, 0);
-  const value = call.state._counts.get(bucket) ?? inBucket;
+  const type = dimension('StorageType');
+  const value =
+    asked.MetricName === 'NumberOfObjects' && type === 'AllStorageTypes'
+      ? (call.state._counts.get(bucket) ?? countOf(known))
+      : asked.MetricName === 'BucketSizeBytes'
+        ? call.state._bytes.get(`${bucket} ${type}`)
+        : undefined;
+  if (value === undefined) return [];
   const last = Math.floor(call.world.clock.now() / DAY) * DAY - DAY;
   const first = Math.max(asked.StartTime.getTime(), last - 13 * DAY);
   const result: { Timestamp: Date; value: number }[] = [];
@@ -54,6 +60,9 @@ function points(call: CloudWatchCall, asked: Asked): { Timestamp: Date; value: n
   }
   return result;
 }
+
+const countOf = ({ objects }: { objects: ReadonlyMap<string, readonly unknown[]> }) =>
+  [...objects.values()].reduce((sum, versions) => sum + versions.length, 0);
 
 function checkTimes({ StartTime, EndTime }: { StartTime: Date; EndTime: Date }): void {
   if (StartTime >= EndTime) {
@@ -71,7 +80,7 @@ export const cloudwatch: Service<CloudWatchState> = {
   target: 'GraniteServiceVersion20100801',
   xmlns: 'http://monitoring.amazonaws.com/doc/2010-08-01/',
   reach: 'region',
-  empty: () => ({ _counts: new Map() }),
+  empty: () => ({ _counts: new Map(), _bytes: new Map() }),
   invalid: ({ kind, message }) =>
     new AwsError(kind === 'missing' ? 'MissingParameter' : 'InvalidParameterValue', message),
   denied: (message) => new AwsError('AccessDenied', message, { status: 403 }),
@@ -163,4 +172,15 @@ export function setObjectCount(
   count: number,
 ): void {
   world.state(cloudwatch, where.account, where.region)._counts.set(bucket, count);
+}
+
+/** Lets the metric tell of so many bytes of a storage type (`StandardStorage`). */
+export function setBucketBytes(
+  world: World,
+  where: { account: string; region: string },
+  bucket: string,
+  storageType: string,
+  bytes: number,
+): void {
+  world.state(cloudwatch, where.account, where.region)._bytes.set(`${bucket} ${storageType}`, bytes);
 }
