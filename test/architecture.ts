@@ -15,9 +15,10 @@ interface Import {
  * it may import as types only.
  */
 const ARROWS: Readonly<Record<string, { values: readonly string[]; types?: readonly string[] }>> = {
-  commands: { values: ['terminal', 'stack', 'provision', 'gallery', 'runtime'] },
+  // A command opens the AWS session that its verb works in.
+  commands: { values: ['terminal', 'stack', 'provision', 'gallery', 'runtime', 'aws/session', 'aws/wait'] },
   // An error of ours is thrown and recognised here, so its class is the one value.
-  terminal: { values: ['runtime/errors'], types: ['stack', 'provision', 'gallery', 'runtime'] },
+  terminal: { values: ['runtime/errors'], types: ['stack', 'provision', 'gallery', 'runtime', 'aws'] },
   gallery: { values: ['runtime'] },
   entry: { values: ['adapters', 'aws', 'runtime'] },
   stack: { values: ['adapters', 'aws', 'runtime'] },
@@ -29,6 +30,9 @@ const ARROWS: Readonly<Record<string, { values: readonly string[]; types?: reado
       'adapters/s3/objects',
       'stack/spec',
       'stack/aws-spec',
+      'stack/find-aws',
+      'stack/operator',
+      'stack/keep-labels',
       'stack/record',
       'stack/settings',
     ],

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import { openStack } from '../stack/open.ts';
-import { selectStack } from '../stack/select.ts';
+import { selectLocalStack } from '../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../terminal/command.ts';
 import { formatCount } from '../terminal/format.ts';
 
@@ -18,7 +18,7 @@ export default class LabelsCommand extends RekbackCommand<Labels> {
 
   async run(): Promise<Labels> {
     const { args, flags } = await this.parse(LabelsCommand);
-    const stack = openStack(await selectStack(flags.stack));
+    const stack = openStack(await selectLocalStack(flags.stack));
     const { listLabels } = await import('../runtime/query/labels.ts');
     const index = await stack.indexReader();
     const labels = listLabels(await index.vocabulary(), args.pattern);

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { SearchResult } from '../runtime/ports.ts';
 import { openStack } from '../stack/open.ts';
-import { selectStack } from '../stack/select.ts';
+import { selectLocalStack } from '../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../terminal/command.ts';
 import { formatCounted } from '../terminal/format.ts';
 import { sanitise } from '../terminal/sanitise.ts';
@@ -57,7 +57,7 @@ export default class Search extends RekbackCommand<Found> {
 
   async run(): Promise<Found> {
     const { args, flags } = await this.parse(Search);
-    const stack = openStack(await selectStack(flags.stack));
+    const stack = openStack(await selectLocalStack(flags.stack));
     const { search } = await import('../runtime/query/search.ts');
     const index = await stack.indexReader();
     const { hints, ...found } = await search(index, args.query.join(' '), {

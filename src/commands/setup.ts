@@ -1,54 +1,62 @@
 import * as Flags from '@oclif/core/flags';
+import type { InferredFlags } from '@oclif/core/interfaces';
+import type { Forecast } from '../provision/forecast.ts';
 import type { RunSummary } from '../runtime/run/record.ts';
 import { backfill } from '../stack/backfill.ts';
 import { openStack } from '../stack/open.ts';
+import { thisOperator } from '../stack/operator.ts';
+import { writePointer } from '../stack/pointers.ts';
 import { type KeywordSample, sampleFolder } from '../stack/sample.ts';
-import { applySetup, planSetup, type SetupPlan } from '../stack/setup.ts';
-import { newStackFlag, RekbackCommand, yesFlag } from '../terminal/command.ts';
+import { awsFlags, newStackFlag, RekbackCommand, yesFlag } from '../terminal/command.ts';
+import { confirm } from '../terminal/confirm.ts';
 import { describeRun, describeSample, runExitCode } from '../terminal/run.ts';
 import { sanitise } from '../terminal/sanitise.ts';
+import { bucketFlags, choiceOf, sourceFlags } from '../terminal/setup-flags.ts';
+import { describeIdentity, describePlan, planJson } from '../terminal/setup-plan.ts';
+
+type SetupFlags = InferredFlags<typeof Setup.flags>;
 
 interface Result {
   stack: string;
   dryRun: boolean;
-  changes: SetupPlan['changes'];
-  sample: KeywordSample;
+  changes: object[];
+  /** Of a folder. */
+  sample?: KeywordSample;
   run?: RunSummary;
+  /** Of a bucket. */
+  forecast?: Forecast;
+  bucketChanges?: object;
 }
 
 export default class Setup extends RekbackCommand<Result> {
-  static override summary = 'Make a stack: everything that is needed to search the images of a folder.';
+  static override summary =
+    'Make a stack: everything that is needed to search the images of a folder or bucket.';
   static override description =
-    'The folder itself is never changed. The labels come from the keywords that photo programs wrote into the files ' +
-    '(XMP and IPTC) and from the colours; nothing is recognised. Setting up again changes only what is named.';
+    'Of a folder: it is never changed. The labels come from the keywords that photo programs wrote into the files ' +
+    '(XMP and IPTC) and from the colours; nothing is recognised. Of a bucket: shows what will be made and what it ' +
+    'costs, then asks. Setting up again changes only what is named.';
   static override examples = [
     '<%= config.bin %> setup --folder ~/Pictures',
     '<%= config.bin %> setup --folder ~/Pictures --stack holiday --prefix 2024/ --backfill auto',
+    '<%= config.bin %> setup --bucket my-photos --dry-run',
   ];
   static override flags = {
-    folder: Flags.string({ required: true, helpValue: 'DIR', summary: 'The folder that holds the images.' }),
-    labeler: Flags.option({
-      options: ['keywords'] as const,
-      default: 'keywords',
-      summary: 'What puts labels on the images.',
-    })(),
+    ...sourceFlags,
     stack: newStackFlag,
-    prefix: Flags.string({
-      helpValue: 'P',
-      summary: 'Only keys (paths below the folder) that begin with this.',
-    }),
-    backfill: Flags.option({
-      options: ['auto', 'manual'] as const,
-      default: 'manual',
-      summary: 'Label what is there right away, or later.',
-    })(),
     'dry-run': Flags.boolean({ summary: 'Only show what would be made.' }),
     yes: yesFlag,
+    ...bucketFlags,
+    ...awsFlags,
   };
 
   async run(): Promise<Result> {
     const { flags } = await this.parse(Setup);
-    const plan = await planSetup({ folder: flags.folder, name: flags.stack, prefix: flags.prefix });
+    return flags.bucket === undefined ? this.setUpFolder(flags) : this.setUpBucket(flags, flags.bucket);
+  }
+
+  private async setUpFolder(flags: SetupFlags): Promise<Result> {
+    const { applySetup, planSetup } = await import('../stack/setup.ts');
+    const plan = await planSetup({ folder: flags.folder ?? '', name: flags.stack, prefix: flags.prefix });
     const { record, changes } = plan;
     for (const { action, type, name } of changes) {
       this.print(`${flags['dry-run'] ? 'would ' : ''}${action} ${type.padEnd(6)} ${sanitise(name)}`);
@@ -57,8 +65,8 @@ export default class Setup extends RekbackCommand<Result> {
     if (changes.length === 0) this.print(`Stack ${record.name} is set up; nothing to change.`);
     const sample = await sampleFolder(stack);
     this.print(describeSample(sample));
-    const result = { stack: record.name, dryRun: flags['dry-run'] === true, changes, sample };
-    if (flags['dry-run'] || flags.backfill === 'manual') {
+    const result = { stack: record.name, dryRun: flags['dry-run'], changes, sample };
+    if (flags['dry-run'] || flags.backfill !== 'auto') {
       this.note(`Next: rekback backfill now --stack ${record.name}`);
       return result;
     }
@@ -69,5 +77,34 @@ export default class Setup extends RekbackCommand<Result> {
     this.print(describeRun(run).join('\n'));
     this.exitWith(runExitCode(run, draining));
     return { ...result, run };
+  }
+
+  private async setUpBucket(flags: SetupFlags, bucket: string): Promise<Result> {
+    const { openSession } = await import('../aws/session.ts');
+    const { realWaiting } = await import('../aws/wait.ts');
+    const { applySetup, planSetup } = await import('../provision/setup.ts');
+    const signal = this.interruptSignal('nothing more is begun; the same command goes on from here');
+    const session = await openSession(flags);
+    const request = {
+      bucket,
+      name: flags.stack,
+      choice: { ...choiceOf(flags), prefix: flags.prefix, backfill: flags.backfill },
+      // Somebody who answers the question has read the price of the backfill; `--yes` has not.
+      whenNew: flags.yes ? ('manual' as const) : ('auto' as const),
+    };
+    const plan = await planSetup(session, request, realWaiting(signal));
+    const { record, changes } = plan;
+    const result = { stack: record.name, dryRun: flags['dry-run'], ...planJson(plan) };
+    if (changes.length === 0) this.print(`Stack ${record.name} is set up; nothing to change.`);
+    else this.print(describePlan(plan).join('\n'));
+    if (flags['dry-run'] || changes.length === 0) return result;
+    this.note(describeIdentity(session));
+    await confirm(`Make these ${changes.length} changes`, { yes: flags.yes, signal });
+    await writePointer(session, record.name, flags.profile);
+    const { report, end } = await this.changes(changes);
+    await applySetup(plan, await thisOperator('rekback setup'), { report, signal });
+    await end();
+    this.print(`Stack ${record.name} is set up.`);
+    return result;
   }
 }

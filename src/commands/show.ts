@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import type { Explanation } from '../runtime/image/explain.ts';
 import { openStack } from '../stack/open.ts';
-import { selectStack } from '../stack/select.ts';
+import { selectLocalStack } from '../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../terminal/command.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 
@@ -19,7 +19,7 @@ export default class Show extends RekbackCommand<Explanation> {
 
   async run(): Promise<Explanation> {
     const { args, flags } = await this.parse(Show);
-    const stack = openStack(await selectStack(flags.stack));
+    const stack = openStack(await selectLocalStack(flags.stack));
     const { explain } = await import('../runtime/image/explain.ts');
     const index = await stack.indexReader();
     const labeler = await stack.labeler();

@@ -1,30 +1,54 @@
+import type { AwsStatus } from '../provision/status.ts';
 import { openStack } from '../stack/open.ts';
 import { selectStack } from '../stack/select.ts';
 import { type Status, status } from '../stack/status.ts';
-import { RekbackCommand, stackFlag } from '../terminal/command.ts';
+import { awsFlags, RekbackCommand, stackFlag } from '../terminal/command.ts';
 import { formatBytes, formatCounted, formatDate, formatDollars } from '../terminal/format.ts';
 import { describeRun } from '../terminal/run.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 
-export default class StatusCommand extends RekbackCommand<Status> {
+export default class StatusCommand extends RekbackCommand<Status | AwsStatus> {
   static override summary = 'Show what a stack is made of and how it does.';
   static override examples = ['<%= config.bin %> status'];
-  static override flags = { stack: stackFlag };
+  static override flags = { stack: stackFlag, ...awsFlags };
 
-  async run(): Promise<Status> {
+  async run(): Promise<Status | AwsStatus> {
     const { flags } = await this.parse(StatusCommand);
-    const now = await status(openStack(await selectStack(flags.stack)));
-    await this.printStatus(now);
+    const selected = await selectStack(flags.stack, flags);
+    if ('local' in selected) {
+      const now = await status(openStack(selected.local));
+      this.print(`Stack ${now.stack}`);
+      await this.printResources(now);
+      this.printLocal(now);
+      return now;
+    }
+    const { realWaiting } = await import('../aws/wait.ts');
+    const { inspectStack } = await import('../provision/inspect.ts');
+    const { awsStatus } = await import('../provision/status.ts');
+    const waiting = realWaiting(this.interruptSignal('nothing is being changed'));
+    const now = await awsStatus(await inspectStack(selected.session, selected.aws, waiting));
+    this.print(`Stack ${now.stack} of ${now.images}, in ${now.region}, account ${now.account}`);
+    await this.printResources(now);
+    for (const { type, name, drift = [] } of now.resources) {
+      for (const { field, wanted, actual } of drift)
+        this.print(
+          sanitise(`${type} ${name}: ${field} is ${JSON.stringify(actual)}, not ${JSON.stringify(wanted)}`),
+        );
+    }
+    this.printEnd(now);
     return now;
   }
 
-  private async printStatus({ stack, resources, index, runs, live, cost, notes }: Status): Promise<void> {
-    this.print(`Stack ${stack}`);
+  private async printResources({ resources }: Pick<AwsStatus, 'resources'>): Promise<void> {
     await this.table(resources, [
       { header: 'Resource', cell: ({ type }) => type },
       { header: 'State', cell: ({ state }) => state },
       { header: 'Name', cell: ({ name }) => name },
     ]);
+  }
+
+  private printLocal(now: Status): void {
+    const { index, live } = now;
     if (index !== null) {
       const failed =
         index.failed === 0 ? '' : `, ${formatCounted(index.failed, 'image')} that can't be labelled`;
@@ -33,6 +57,10 @@ export default class StatusCommand extends RekbackCommand<Status> {
     this.print(
       `Live: ${live === null ? 'nobody follows the folder' : `followed by ${live.user} on ${live.host} since ${formatDate(Date.parse(live.since))}`}`,
     );
+    this.printEnd(now);
+  }
+
+  private printEnd({ cost, runs, notes }: Pick<Status, 'runs' | 'notes' | 'cost'>): void {
     this.print(
       `Cost: ${formatDollars(cost.monthly)} a month while idle, ${formatDollars(cost.spent)} spent on labels`,
     );

@@ -1,12 +1,21 @@
 import * as Flags from '@oclif/core/flags';
+import type { Removed as AwsRemoved } from '../provision/teardown.ts';
 import { openStack } from '../stack/open.ts';
-import { selectStack } from '../stack/select.ts';
+import { thisOperator } from '../stack/operator.ts';
+import { type Selected, selectStack } from '../stack/select.ts';
 import { describeTeardown, type Removed, teardown } from '../stack/teardown.ts';
-import { RekbackCommand, stackFlag, yesFlag } from '../terminal/command.ts';
+import { awsFlags, RekbackCommand, stackFlag, yesFlag } from '../terminal/command.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { sanitise } from '../terminal/sanitise.ts';
+import { describeIdentity } from '../terminal/setup-plan.ts';
 
-export default class Teardown extends RekbackCommand<Removed> {
+interface Options {
+  yes: boolean;
+  keepIndex: boolean;
+  keepLabels: string | undefined;
+}
+
+export default class Teardown extends RekbackCommand<Removed | AwsRemoved> {
   static override summary = 'Remove everything that was made for a stack. The images are not touched.';
   static override examples = [
     '<%= config.bin %> teardown',
@@ -16,25 +25,22 @@ export default class Teardown extends RekbackCommand<Removed> {
     stack: stackFlag,
     yes: yesFlag,
     'keep-index': Flags.boolean({
-      summary: 'Keep the index; a later setup of the folder under this name takes it over.',
+      summary: 'Keep the index; a later setup of the same images under this name takes it over.',
     }),
     'keep-labels': Flags.string({
       helpValue: 'FILE',
       summary: 'First write every label ever paid for to this new file (.ndjson.gz).',
     }),
+    ...awsFlags,
   };
 
-  async run(): Promise<Removed> {
+  async run(): Promise<Removed | AwsRemoved> {
     const { flags } = await this.parse(Teardown);
-    const stack = openStack(await selectStack(flags.stack));
-    for (const line of await describeTeardown(stack)) this.note(sanitise(line));
-    // Ctrl-C at the question ends the process as it ends any other: nothing was begun.
-    await confirm(`Delete the stack ${stack.record.name}`, { yes: flags.yes });
-    const result = await teardown(stack, {
-      keepIndex: flags['keep-index'],
-      keepLabels: flags['keep-labels'],
-      signal: this.interruptSignal('nothing more is removed; the same command finishes it'),
-    });
+    const options = { yes: flags.yes, keepIndex: flags['keep-index'], keepLabels: flags['keep-labels'] };
+    const selected = await selectStack(flags.stack, flags);
+    const result = await ('local' in selected
+      ? this.removeLocal(selected, options)
+      : this.removeFromAws(selected, options));
     for (const { type, name } of result.removed) this.print(`removed ${type.padEnd(7)} ${sanitise(name)}`);
     for (const { type, name } of result.kept) this.print(`kept    ${type.padEnd(7)} ${sanitise(name)}`);
     for (const { type, name, reason } of result.left)
@@ -45,5 +51,31 @@ export default class Teardown extends RekbackCommand<Removed> {
       this.exitWith(1);
     }
     return result;
+  }
+
+  private async removeLocal({ local }: Extract<Selected, { local: unknown }>, options: Options) {
+    const stack = openStack(local);
+    for (const line of await describeTeardown(stack)) this.note(sanitise(line));
+    // Ctrl-C at the question ends the process as it ends any other: nothing was begun.
+    await confirm(`Delete the stack ${local.name}`, options);
+    const signal = this.interruptSignal('nothing more is removed; the same command finishes it');
+    return teardown(stack, { ...options, signal });
+  }
+
+  private async removeFromAws({ aws, session }: Extract<Selected, { aws: unknown }>, options: Options) {
+    const { realWaiting } = await import('../aws/wait.ts');
+    const { inspectStack } = await import('../provision/inspect.ts');
+    const { describeTeardown, planTeardown, teardown } = await import('../provision/teardown.ts');
+    const signal = this.interruptSignal('nothing more is removed; the same command finishes it');
+    const stack = await inspectStack(session, aws, realWaiting(signal));
+    const changes = planTeardown(stack, options.keepIndex);
+    for (const line of await describeTeardown(stack, changes, options.keepIndex)) this.note(sanitise(line));
+    this.note(describeIdentity(session));
+    await confirm(`Delete the stack ${aws.name}`, { yes: options.yes, signal });
+    const { report, end } = await this.changes(changes);
+    const operator = await thisOperator('rekback teardown');
+    const removed = await teardown(stack, changes, operator, { ...options, report, signal });
+    await end();
+    return removed;
   }
 }

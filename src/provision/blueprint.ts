@@ -19,8 +19,14 @@ import { workerRole } from './iam/worker-role.ts';
 import { eventSourceMapping } from './lambda/event-source-mapping.ts';
 import { liveFunction } from './lambda/live-function.ts';
 import { logGroup } from './logs/log-group.ts';
+import { domain } from './opensearch/domain.ts';
+import { indexRoles } from './opensearch/security-roles.ts';
 import type { Resource } from './resource.ts';
+import { eventBridge } from './s3/event-bridge.ts';
+import { imagesNotifications } from './s3/images-notifications.ts';
+import { inventory } from './s3/inventory.ts';
 import { stackBucket } from './s3/stack-bucket.ts';
+import { stackNotifications } from './s3/stack-notifications.ts';
 import { stackRecord } from './s3/stack-record.ts';
 import { deadLetterQueue } from './sqs/dead-letter-queue.ts';
 import { liveQueue } from './sqs/live-queue.ts';
@@ -54,6 +60,11 @@ export function blueprint(context: Context, wanted: AwsRecord): Resource[] {
   const workerJobs = workerQueue(context, workers);
 
   const liveCode = liveFunction(context, [live, liveLogs]);
+  const index = domain(context, [admin, worker, live, search]);
+  const rights = indexRoles(context, [index, admin, worker, live, search]);
+  // One configuration of the bucket: never written from two places at once.
+  const changes = imagesNotifications(context, [queue]);
+  const tellsEventBridge = eventBridge(context, [changes]);
   return [
     bucket,
     record,
@@ -79,5 +90,11 @@ export function blueprint(context: Context, wanted: AwsRecord): Resource[] {
     eventSourceMapping(context, [liveCode, queue]),
     jobStateRule(context, queue),
     liveRule(context, queue),
+    index,
+    rights,
+    changes,
+    tellsEventBridge,
+    stackNotifications(context, [queue]),
+    inventory(context, [record]),
   ];
 }

@@ -8,6 +8,8 @@ import type { Tags } from './tags.ts';
 /** What AWS chose and no name tells: set by the resource that learns it, read by those that come after it. */
 export interface Outputs {
   securityGroup?: string;
+  /** Ids that AWS gave to what is ours and has no name of its own there: still listed by tag once it is gone. */
+  seen?: string[];
   /** `https://…` of the domain, or the endpoint given. */
   indexEndpoint?: string;
 }

@@ -9,6 +9,8 @@ export interface AwsOptions {
   /** Whether S3 is not to ask the destinations of the bucket's notifications: for one that is dead and not ours. */
   skipDestinationValidation?: boolean;
   inventoryFormat: 'CSV' | 'Parquet';
+  /** `auto`: the first inventory that arrives starts a backfill. */
+  backfill: 'auto' | 'manual';
   /** `print`: the bucket's owner writes what belongs on the bucket; setup only looks. */
   bucketChanges: 'apply' | 'print';
   compute: 'fargate' | 'fargate-spot';

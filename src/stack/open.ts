@@ -12,11 +12,11 @@ import type {
 } from '../runtime/ports.ts';
 import type { Holder, IsAlive } from '../runtime/run/lease.ts';
 import { stackFolder } from './home.ts';
-import { isOnAws, type LocalRecord, type StackRecord } from './record.ts';
+import type { LocalRecord } from './record.ts';
 
 /** A stack's adapters. Each is loaded when it is asked for: a search must not wait for what only a backfill needs. */
 export interface Stack {
-  record: StackRecord;
+  record: LocalRecord;
   /** Where a person finds what was made for it. */
   folder: string;
   objects(): Promise<ObjectStore>;
@@ -36,12 +36,7 @@ export interface Stack {
 const INDEX = 'index.db';
 
 /** The only place that knows which adapters a stack has. */
-export function openStack(record: StackRecord): Stack {
-  if (isOnAws(record)) throw notYet(record.name);
-  return openLocalStack(record);
-}
-
-function openLocalStack(record: LocalRecord): Stack {
+export function openStack(record: LocalRecord): Stack {
   const folder = stackFolder(record.name);
   const indexFile = join(folder, INDEX);
   const { root } = record.adapters.images;
@@ -102,9 +97,4 @@ const indexMissing = (file: string, cause: unknown) =>
   new RekbackError('index-missing', `there is no index at '${file}'`, {
     cause,
     suggestions: ['make it again from the archived labels: rekback index rebuild'],
-  });
-
-const notYet = (name: string) =>
-  new RekbackError('not-on-aws', `this command can't work on the AWS stack '${name}' yet`, {
-    suggestions: ['what works: rekback setup, status, teardown, doctor'],
   });

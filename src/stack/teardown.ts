@@ -1,13 +1,14 @@
-import { open, readdir, rm, rmdir } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf, RekbackError } from '../runtime/errors.ts';
+import { messageOf } from '../runtime/errors.ts';
 import type { ObjectStore } from '../runtime/ports.ts';
 import { cancelRun } from '../runtime/run/cancel.ts';
-import { ARCHIVE, LIVE_LEASE, RUN_LEASE } from '../runtime/run/layout.ts';
+import { LIVE_LEASE, RUN_LEASE } from '../runtime/run/layout.ts';
 import { describeHolder, type IsAlive, leaseHolder, liveActive } from '../runtime/run/lease.ts';
 import { findRun, runIds } from '../runtime/run/record.ts';
 import { home, stacksFolder } from './home.ts';
+import { keepLabels } from './keep-labels.ts';
 import type { Stack } from './open.ts';
 import { assertWritable, imagesOf } from './record.ts';
 import { isThere } from './resources.ts';
@@ -65,7 +66,7 @@ async function countLabelled(stack: Stack): Promise<number | undefined> {
  *   running it again finishes it
  */
 export async function teardown(stack: Stack, options: TeardownOptions): Promise<Removed> {
-  const { keepIndex, keepLabels, signal } = options;
+  const { keepIndex, signal } = options;
   assertWritable(stack.record);
   const objects = await stack.objects();
   const { isAlive } = await stack.leases();
@@ -73,9 +74,9 @@ export async function teardown(stack: Stack, options: TeardownOptions): Promise<
   if (follower !== undefined) throw liveActive(follower);
   await endActiveRun(objects, isAlive);
   const result: Removed = { removed: [], left: [], kept: [] };
-  if (keepLabels !== undefined) {
-    await copyArchive(objects, keepLabels);
-    result.kept.push({ type: 'labels', name: keepLabels });
+  if (options.keepLabels !== undefined) {
+    await keepLabels(objects, options.keepLabels);
+    result.kept.push({ type: 'labels', name: options.keepLabels });
   }
   const entries = await readdir(stack.folder).catch(() => []);
   // The record goes last: a teardown that was interrupted is found, and finished by running it again.
@@ -108,27 +109,6 @@ async function endActiveRun(objects: ObjectStore, isAlive: IsAlive): Promise<voi
   if ((await runIds(objects)).length === 0 || (await leaseHolder(objects, RUN_LEASE, isAlive)) === undefined)
     return;
   await cancelRun(objects, await findRun(objects, undefined), isAlive);
-}
-
-/** Members of a gzip file may follow each other, so the archive's objects are copied as they are. */
-async function copyArchive(objects: ObjectStore, path: string): Promise<void> {
-  const file = await open(path, 'wx').catch((cause: unknown) => {
-    throw new RekbackError('keep-labels-failed', `can't make the file '${path}': ${messageOf(cause)}`, {
-      cause,
-      suggestions: [
-        'name a file that is not there yet, in a folder that you may write to; nothing was removed',
-      ],
-    });
-  });
-  try {
-    for await (const { key } of objects.list(ARCHIVE)) {
-      const part = await objects.get(key);
-      if (part !== undefined) await file.writeFile(part.body);
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 function typeOf(entry: string): string {

@@ -1,6 +1,8 @@
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import type { Input, ParserOutput } from '@oclif/core/interfaces';
+import type { Change } from '../provision/plan.ts';
+import type { ChangesProgress } from './changes.ts';
 import { palette } from './colours.ts';
 import { type Interrupt, onInterrupt } from './interrupt.ts';
 import { jsonText, writeAndDrain, writeJson } from './output.ts';
@@ -17,6 +19,20 @@ export const stackFlag = Flags.string({
   summary: 'The stack to work on; may be left out where there is only one.',
   env: 'REKBACK_STACK',
 });
+
+/** Where on AWS, and as whom, for every command that may work there. */
+export const awsFlags = {
+  region: Flags.string({
+    helpGroup: 'AWS',
+    helpValue: 'REGION',
+    summary: 'The AWS Region; otherwise as the AWS configuration says.',
+  }),
+  profile: Flags.string({
+    helpGroup: 'AWS',
+    helpValue: 'NAME',
+    summary: 'A profile of the AWS configuration; otherwise as the environment says.',
+  }),
+};
 
 /** `--stack NAME`, for a command that makes one. */
 export const newStackFlag = Flags.string({
@@ -56,6 +72,7 @@ export abstract class RekbackCommand<Result extends object | undefined = object>
   private quiet = false;
   private progressMode: ProgressMode = 'auto';
   private shownProgress: RunProgress | undefined;
+  private shownChanges: ChangesProgress | undefined;
   private interrupt: Interrupt | undefined;
 
   abstract override run(): Promise<Result>;
@@ -128,12 +145,20 @@ export abstract class RekbackCommand<Result extends object | undefined = object>
     return this.shownProgress;
   }
 
+  /** Shows what is made, changed and removed as `--progress` and `--quiet` say. Ended with the command. */
+  protected async changes(changes: readonly Change[]): Promise<ChangesProgress> {
+    const { showChanges } = await import('./changes.ts');
+    this.shownChanges ??= await showChanges(changes, this.quiet ? 'none' : this.progressMode);
+    return this.shownChanges;
+  }
+
   /** Aborted with an `Interruption` by the first Ctrl-C or SIGTERM, after `message` was shown; the second ends at once. */
   protected interruptSignal(message?: string): AbortSignal {
     this.interrupt ??= onInterrupt({
       ...(message === undefined ? {} : { message }),
       show: (line) => {
-        if (this.shownProgress) this.shownProgress.note(line);
+        const shown = this.shownProgress ?? this.shownChanges;
+        if (shown) shown.note(line);
         else process.stderr.write(`${line}\n`);
       },
     });
@@ -155,6 +180,7 @@ export abstract class RekbackCommand<Result extends object | undefined = object>
 
   protected override async finally(error: Error | undefined): Promise<void> {
     await this.shownProgress?.end();
+    await this.shownChanges?.end();
     this.interrupt?.dispose();
     await super.finally(error);
   }

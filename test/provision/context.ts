@@ -17,6 +17,7 @@ const SPEC: AwsSpec = {
   prefix: '',
   live: 's3',
   inventoryFormat: 'CSV',
+  backfill: 'auto',
   bucketChanges: 'apply',
   compute: 'fargate-spot',
   maxVcpus: 4,
@@ -28,7 +29,7 @@ const SPEC: AwsSpec = {
 };
 
 /** A function that does nothing, as small as a zip can be. */
-const CODE = packCode('export const handler = async () => ({ batchItemFailures: [] });');
+export const CODE = packCode('export const handler = async () => ({ batchItemFailures: [] });');
 
 /**
  * A stack's context on the double, with clients as the CLI makes them (they try again) and waits that cost no time: a

@@ -1,6 +1,6 @@
 import type { RunSummary } from '../../runtime/run/record.ts';
 import { openStack } from '../../stack/open.ts';
-import { selectStack } from '../../stack/select.ts';
+import { selectLocalStack } from '../../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
 import { formatCount } from '../../terminal/format.ts';
 import { sum } from '../../terminal/run.ts';
@@ -13,7 +13,7 @@ export default class BackfillList extends RekbackCommand<{ runs: RunSummary[] }>
 
   async run(): Promise<{ runs: RunSummary[] }> {
     const { flags } = await this.parse(BackfillList);
-    const stack = openStack(await selectStack(flags.stack));
+    const stack = openStack(await selectLocalStack(flags.stack));
     const { listRuns } = await import('../../runtime/run/record.ts');
     const { isAlive } = await stack.leases();
     const runs = await listRuns(await stack.objects(), isAlive);

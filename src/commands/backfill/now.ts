@@ -6,7 +6,7 @@ import { isWorking, type RunSummary } from '../../runtime/run/record.ts';
 import { attachOrBackfill, backfill } from '../../stack/backfill.ts';
 import { type DryRun, dryRun } from '../../stack/dry-run.ts';
 import { openStack } from '../../stack/open.ts';
-import { selectStack } from '../../stack/select.ts';
+import { selectLocalStack } from '../../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
 import { describeDryRun, describeRun, runExitCode } from '../../terminal/run.ts';
 
@@ -45,7 +45,7 @@ export default class BackfillNow extends RekbackCommand<Result> {
   async run(): Promise<Result> {
     const { flags } = await this.parse(BackfillNow);
     const maxCost = flags['max-cost'] === undefined ? undefined : dollars(flags['max-cost']);
-    const stack = openStack(await selectStack(flags.stack));
+    const stack = openStack(await selectLocalStack(flags.stack));
     const selection = selected(flags);
     if (flags['dry-run']) {
       const counted = await dryRun(stack, selection, this.interruptSignal('stopping'));

@@ -4,7 +4,7 @@ import type { Selection } from '../../runtime/contract.ts';
 import { findRun, type RunSummary } from '../../runtime/run/record.ts';
 import { backfill } from '../../stack/backfill.ts';
 import { openStack } from '../../stack/open.ts';
-import { selectStack } from '../../stack/select.ts';
+import { selectLocalStack } from '../../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
 import { describeRun, runExitCode } from '../../terminal/run.ts';
 
@@ -21,7 +21,7 @@ export default class BackfillRetry extends RekbackCommand<{ run: RunSummary }> {
 
   async run(): Promise<{ run: RunSummary }> {
     const { args, flags } = await this.parse(BackfillRetry);
-    const stack = openStack(await selectStack(flags.stack));
+    const stack = openStack(await selectLocalStack(flags.stack));
     const { id } = await findRun(await stack.objects(), args.run);
     const { report, end } = await this.progress();
     const draining = this.interruptSignal();

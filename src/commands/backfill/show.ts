@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import type { RunSummary } from '../../runtime/run/record.ts';
 import { openStack } from '../../stack/open.ts';
-import { selectStack } from '../../stack/select.ts';
+import { selectLocalStack } from '../../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
 import { describeRun } from '../../terminal/run.ts';
 
@@ -16,7 +16,7 @@ export default class BackfillShow extends RekbackCommand<{ run: RunSummary }> {
 
   async run(): Promise<{ run: RunSummary }> {
     const { args, flags } = await this.parse(BackfillShow);
-    const stack = openStack(await selectStack(flags.stack));
+    const stack = openStack(await selectLocalStack(flags.stack));
     const { findRun, summarise } = await import('../../runtime/run/record.ts');
     const objects = await stack.objects();
     const { isAlive } = await stack.leases();

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { type ImagePage, pageImages } from '../../stack/images.ts';
 import { openStack } from '../../stack/open.ts';
-import { selectStack } from '../../stack/select.ts';
+import { selectLocalStack } from '../../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
 
 export default class FailuresList extends RekbackCommand<ImagePage> {
@@ -26,7 +26,7 @@ export default class FailuresList extends RekbackCommand<ImagePage> {
   async run(): Promise<ImagePage> {
     const { flags } = await this.parse(FailuresList);
     const { reason, prefix, limit, next: after } = flags;
-    const stack = openStack(await selectStack(flags.stack));
+    const stack = openStack(await selectLocalStack(flags.stack));
     const page = await pageImages(stack, { state: 'failed', reason, prefix, limit, after });
     await this.table(page.images, [
       { header: 'Image', cell: ({ key }) => key },

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { type ImagePage, pageImages } from '../../stack/images.ts';
 import { openStack } from '../../stack/open.ts';
-import { selectStack } from '../../stack/select.ts';
+import { selectLocalStack } from '../../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
 
 export default class ImagesList extends RekbackCommand<ImagePage> {
@@ -31,7 +31,7 @@ export default class ImagesList extends RekbackCommand<ImagePage> {
   async run(): Promise<ImagePage> {
     const { flags } = await this.parse(ImagesList);
     const { state, reason, prefix, limit, next: after } = flags;
-    const stack = openStack(await selectStack(flags.stack));
+    const stack = openStack(await selectLocalStack(flags.stack));
     const page = await pageImages(stack, { state, reason, prefix, limit, after });
     await this.table(page.images, [
       { header: 'Image', cell: ({ key }) => key },

@@ -1,7 +1,7 @@
 import type { Rebuilt } from '../../runtime/run/rebuild.ts';
 import { openStack } from '../../stack/open.ts';
 import { rebuild } from '../../stack/rebuild.ts';
-import { selectStack } from '../../stack/select.ts';
+import { selectLocalStack } from '../../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
 import { formatCounted } from '../../terminal/format.ts';
 
@@ -14,7 +14,7 @@ export default class IndexRebuild extends RekbackCommand<Rebuilt> {
 
   async run(): Promise<Rebuilt> {
     const { flags } = await this.parse(IndexRebuild);
-    const rebuilt = await rebuild(openStack(await selectStack(flags.stack)));
+    const rebuilt = await rebuild(openStack(await selectLocalStack(flags.stack)));
     this.print(
       `The index was made again from the archived labels: ${formatCounted(rebuilt.documents, 'image')}, 0 labeler calls.`,
     );

@@ -1,4 +1,4 @@
-import { selectStack } from '../../stack/select.ts';
+import { selectLocalStack } from '../../stack/select.ts';
 import { describeSettings, type SettingValue } from '../../stack/settings.ts';
 import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
 
@@ -17,7 +17,7 @@ export default class Settings extends RekbackCommand<Result> {
 
   async run(): Promise<Result> {
     const { flags } = await this.parse(Settings);
-    const record = await selectStack(flags.stack);
+    const record = await selectLocalStack(flags.stack);
     const settings = describeSettings(record.settings);
     await this.table(settings, [
       { header: 'Setting', cell: ({ name }) => name },

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import { openStack } from '../../stack/open.ts';
 import { writeRecord } from '../../stack/record.ts';
-import { selectStack } from '../../stack/select.ts';
+import { selectLocalStack } from '../../stack/select.ts';
 import { describeSettings, parseSetting, SETTINGS, type SettingValue } from '../../stack/settings.ts';
 import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
 
@@ -25,7 +25,7 @@ export default class SettingsSet extends RekbackCommand<Result> {
 
   async run(): Promise<Result> {
     const { args, flags } = await this.parse(SettingsSet);
-    const record = await selectStack(flags.stack);
+    const record = await selectLocalStack(flags.stack);
     const changes = args.assignment.map(parseSetting);
     const settings = { ...record.settings, ...Object.fromEntries(changes) };
     await writeRecord(await openStack(record).objects(), { ...record, settings });

@@ -50,6 +50,7 @@ export function securityGroup(context: Context, after: readonly Resource[]): Res
       const [found] = SecurityGroups;
       if (found?.GroupId === undefined) return undefined;
       outputs.securityGroup = found.GroupId;
+      outputs.seen = [...(outputs.seen ?? []), found.GroupId];
       const outbound = (found.IpPermissionsEgress ?? []).some(
         ({ IpProtocol, IpRanges }) =>
           IpProtocol === '-1' && IpRanges?.some(({ CidrIp }) => CidrIp === '0.0.0.0/0'),

@@ -33,7 +33,7 @@ const CONCURRENCY = 2;
 
 /** Lets the live function read the live queue. Only failed messages come again. */
 export function eventSourceMapping(context: Context, after: readonly Resource[]): Resource {
-  const { spec, names, clients, tags, waiting } = context;
+  const { spec, names, clients, tags, waiting, outputs } = context;
   const lambda = clients(LambdaClient);
   const source = { FunctionName: names.function.name, EventSourceArn: names.queue.arn };
   const find = async (): Promise<EventSourceMappingConfiguration | undefined> => {
@@ -67,6 +67,7 @@ export function eventSourceMapping(context: Context, after: readonly Resource[])
     async read() {
       const found = await find();
       if (found === undefined) return undefined;
+      outputs.seen = [...(outputs.seen ?? []), found.UUID ?? ''];
       const { Tags } = await lambda.send(new ListTagsCommand({ Resource: arnOf(found) }));
       return {
         tags: { ...Tags },

@@ -1,24 +1,16 @@
-import {
-  AbortMultipartUploadCommand,
-  DeleteObjectsCommand,
-  ListMultipartUploadsCommand,
-  ListObjectVersionsCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
-import { isNotFound } from '../../aws/errors.ts';
+import { DeleteObjectsCommand, ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Waiting } from '../../aws/wait.ts';
 import { RekbackError } from '../../runtime/errors.ts';
 
 type At = Readonly<{ Bucket: string; ExpectedBucketOwner: string }>;
 
 /**
- * Deletes every object, version and unfinished upload. Whatever is put there meanwhile is deleted too: a bucket can only
+ * Deletes every object and version. Whatever is put there meanwhile is deleted too: a bucket can only
  * be deleted empty. `stack.json` goes last, so that a teardown that was interrupted finds its stack again.
  *
  * @throws RekbackError `bucket-not-empty` for objects that can't be deleted (an object lock, a denying policy)
  */
 export async function emptyBucket(s3: S3Client, at: At, { signal }: Waiting): Promise<void> {
-  await abortUploads(s3, at);
   for (const keepsRecord of [true, false]) {
     let KeyMarker: string | undefined;
     let VersionIdMarker: string | undefined;
@@ -50,13 +42,4 @@ async function deleteAll(
     `${Errors.length} objects of '${at.Bucket}' can't be deleted, among them '${first.Key}': ${first.Code} ${first.Message}`,
     { suggestions: ['delete them, then run the same command again'] },
   );
-}
-
-async function abortUploads(s3: S3Client, at: At): Promise<void> {
-  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand(at));
-  for (const { Key, UploadId } of Uploads) {
-    await s3.send(new AbortMultipartUploadCommand({ ...at, Key, UploadId })).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    });
-  }
 }

@@ -19,7 +19,7 @@ export function stackNotifications(context: Context, after: readonly Resource[])
     id,
     after,
     wanted: () =>
-      consumed
+      consumed || spec.backfill === 'manual'
         ? undefined
         : {
             id,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openSession, type SessionOptions } from '../../src/aws/session.ts';
-import { startWorld } from './world.ts';
+import { startWorld } from '../aws/world.ts';
 
 let world: Awaited<ReturnType<typeof startWorld>>;
 let folder: string;

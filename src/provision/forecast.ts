@@ -1,0 +1,66 @@
+import { messageOf } from '../runtime/errors.ts';
+import { type BackfillEstimate, backfillEstimate, type Cost, idleCost } from '../runtime/price.ts';
+import { type BucketSize, readBucketSize } from './bucket-size.ts';
+import type { Context } from './context.ts';
+import { readQuota } from './quotas.ts';
+
+/** What a stack and its first backfill will cost, before either is begun. */
+export interface Forecast {
+  /** A month in which nothing happens. */
+  idle: Cost;
+  /** At most, as the bucket's metric counts every version and format; undefined where there is no metric yet. */
+  backfill: (BackfillEstimate & { measuredAt: string }) | undefined;
+  /** Calls of DetectLabels a second that a backfill may use. */
+  callsPerSecond: number;
+  notes: string[];
+}
+
+/** The share of the quota that a backfill uses; the rest is for changes that arrive meanwhile. */
+const BACKFILL_SHARE = 0.8;
+
+/** AWS's default outside its largest Regions: https://docs.aws.amazon.com/general/latest/gr/rekognition.html */
+const SMALL_REGION_QUOTA = 5;
+
+/** A task makes hundreds of calls a second, so this many keep any usual quota busy. */
+const WORKERS = 4;
+
+/** Never throws for what can't be read: setup works without a forecast, and says what is missing. */
+export async function forecast({ spec, clients }: Context): Promise<Forecast> {
+  const { region, bucket, domain, indexEndpoint, network } = spec;
+  const notes: string[] = [];
+  const [size, quota] = await Promise.all([readSize(), readQuota(clients, 'detectLabels')]);
+  if ('unreadable' in quota) {
+    notes.push(
+      `the quota of DetectLabels can't be read (${quota.unreadable}); reckoned with ${SMALL_REGION_QUOTA}/s`,
+    );
+  }
+  const callsPerSecond = ('unreadable' in quota ? SMALL_REGION_QUOTA : quota.value) * BACKFILL_SHARE;
+  const workers = {
+    count: Math.min(WORKERS, spec.maxVcpus * 4),
+    vcpus: 0.25,
+    memoryGiB: 0.5,
+    spot: spec.compute === 'fargate-spot',
+    publicIp: network.assignPublicIp,
+  };
+  return {
+    idle: idleCost({ region, ...domain, ownDomain: indexEndpoint === undefined }),
+    backfill: size && {
+      ...backfillEstimate({ objects: size.objects, callsPerSecond, region, workers }),
+      measuredAt: size.measuredAt.toISOString(),
+    },
+    callsPerSecond,
+    notes,
+  };
+
+  async function readSize(): Promise<BucketSize | undefined> {
+    try {
+      const found = await readBucketSize(clients, bucket);
+      if (found === undefined)
+        notes.push(`AWS has not counted the objects of '${bucket}' yet; it does so daily`);
+      return found;
+    } catch (error) {
+      notes.push(`the number of objects can't be read: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { RekbackError } from '../runtime/errors.ts';
+import type { AwsOptions } from '../stack/aws-spec.ts';
+import type { AwsRecord } from '../stack/record.ts';
+import { parseTags } from './tags.ts';
+
+/** What a person may say about a stack on AWS; what is left out stays as it is, or gets its default. */
+export interface SetupChoice {
+  prefix?: string | undefined;
+  live?: AwsOptions['live'] | undefined;
+  inventoryFormat?: AwsOptions['inventoryFormat'] | undefined;
+  backfill?: AwsOptions['backfill'] | undefined;
+  bucketChanges?: AwsOptions['bucketChanges'] | undefined;
+  compute?: AwsOptions['compute'] | undefined;
+  maxVcpus?: number | undefined;
+  subnets?: readonly string[] | undefined;
+  securityGroups?: readonly string[] | undefined;
+  imageUri?: string | undefined;
+  indexEndpoint?: string | undefined;
+  enableEventBridge?: boolean | undefined;
+  skipDestinationValidation?: boolean | undefined;
+  kmsKey?: string | undefined;
+  permissionsBoundary?: string | undefined;
+  iamPath?: string | undefined;
+  /** `K=V`, added to those that are recorded. */
+  tags?: readonly string[] | undefined;
+}
+
+/**
+ * A quarter of a vCPU makes hundreds of calls a second, so this is more than the default quota of DetectLabels can use;
+ * and it is within the six that a new account may have on Fargate.
+ */
+const MAX_VCPUS = 4;
+
+/** The smallest that AWS recommends for anything but a trial is dearer; an index of a million images fits this one. */
+const DOMAIN = { instanceType: 't3.small.search', instances: 1, volumeGiB: 10 };
+
+/** What has to be asked of AWS only where nothing is recorded or something else is named. */
+export interface Findings {
+  network(): Promise<AwsOptions['network']>;
+  engineVersion(): Promise<string>;
+}
+
+/**
+ * The options of the stack from now on: what is named, else what is recorded, else the default.
+ *
+ * @throws RekbackError `image-needed`, `index-endpoint`, `iam-path`, `bad-tag` (exit 2)
+ */
+export async function chooseOptions(
+  bucket: string,
+  choice: SetupChoice,
+  recorded: AwsRecord['aws'] | undefined,
+  findings: Findings,
+): Promise<AwsOptions> {
+  const namesNetwork = choice.subnets !== undefined || choice.securityGroups !== undefined;
+  const indexEndpoint = choice.indexEndpoint ?? recorded?.indexEndpoint;
+  const imageUri = choice.imageUri ?? recorded?.imageUri;
+  if (imageUri === undefined) throw imageNeeded();
+  const kmsKey = choice.kmsKey ?? recorded?.kmsKey;
+  const permissionsBoundary = choice.permissionsBoundary ?? recorded?.permissionsBoundary;
+  const agreed = (to: 'enableEventBridge' | 'skipDestinationValidation') =>
+    choice[to] ?? recorded?.[to] ?? false;
+  const [network, engineVersion] = await Promise.all([
+    recorded === undefined || namesNetwork ? findings.network() : recorded.network,
+    recorded?.domain.engineVersion ?? (indexEndpoint === undefined ? findings.engineVersion() : ''),
+  ]);
+  return {
+    bucket,
+    live: choice.live ?? recorded?.live ?? 's3',
+    inventoryFormat: choice.inventoryFormat ?? recorded?.inventoryFormat ?? 'CSV',
+    backfill: choice.backfill ?? recorded?.backfill ?? 'manual',
+    bucketChanges: choice.bucketChanges ?? recorded?.bucketChanges ?? 'apply',
+    compute: choice.compute ?? recorded?.compute ?? 'fargate-spot',
+    maxVcpus: choice.maxVcpus ?? recorded?.maxVcpus ?? MAX_VCPUS,
+    network,
+    imageUri,
+    domain: { ...(recorded?.domain ?? DOMAIN), engineVersion },
+    iamPath: checkIamPath(choice.iamPath ?? recorded?.iamPath ?? '/'),
+    tags: { ...recorded?.tags, ...parseTags(choice.tags ?? []) },
+    ...(indexEndpoint !== undefined && { indexEndpoint: checkEndpoint(indexEndpoint) }),
+    ...(agreed('enableEventBridge') && { enableEventBridge: true }),
+    ...(agreed('skipDestinationValidation') && { skipDestinationValidation: true }),
+    ...(kmsKey !== undefined && { kmsKey }),
+    ...(permissionsBoundary !== undefined && { permissionsBoundary }),
+  };
+}
+
+function checkEndpoint(endpoint: string): string {
+  const { protocol } = URL.canParse(endpoint) ? new URL(endpoint) : { protocol: '' };
+  if (protocol === 'https:' || protocol === 'http:') return endpoint.replace(/\/+$/, '');
+  throw new RekbackError('index-endpoint', `'${endpoint}' is no address of an OpenSearch`, {
+    exitCode: 2,
+    suggestions: ['name it like this: --index-endpoint https://search-….es.amazonaws.com'],
+  });
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-friendly-names */
+function checkIamPath(path: string): string {
+  if (path === '/' || /^\/(?:[\w+=,.@-]+\/)+$/.test(path)) return path;
+  throw new RekbackError('iam-path', `'${path}' is no path of IAM`, {
+    exitCode: 2,
+    suggestions: ['begin and end it with a slash: --iam-path /teams/photos/'],
+  });
+}
+
+const imageNeeded = () =>
+  new RekbackError('image-needed', 'nothing says which container image the jobs are to run', {
+    exitCode: 2,
+    suggestions: ['name one that holds rekback: --image-uri REPOSITORY@sha256:…'],
+  });

@@ -1,0 +1,14 @@
+import { openS3Objects } from '../adapters/s3/objects.ts';
+import { isWorking, listRuns, type RunSummary } from '../runtime/run/record.ts';
+import type { Context } from './context.ts';
+
+/** The stack's runs, newest first; none where its bucket is gone. */
+export async function runsOf({ clients, names, spec }: Context): Promise<RunSummary[]> {
+  const objects = openS3Objects(clients, { bucket: names.bucket.name, account: spec.account });
+  // Whether a worker of another machine lives is told by its lease alone.
+  return listRuns(objects, () => undefined);
+}
+
+/** The run that is being worked on. */
+export const activeRun = (runs: readonly RunSummary[]): RunSummary | undefined =>
+  runs.find(({ state }) => isWorking(state));

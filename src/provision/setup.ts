@@ -1,0 +1,173 @@
+import { OpenSearchClient } from '@aws-sdk/client-opensearch';
+import type { Session } from '../aws/session.ts';
+import type { Waiting } from '../aws/wait.ts';
+import { RekbackError } from '../runtime/errors.ts';
+import { type AwsSpec, STACK_TAG } from '../stack/aws-spec.ts';
+import { type AwsStack, findAwsStacks, readAwsStack } from '../stack/find-aws.ts';
+import type { Operator } from '../stack/operator.ts';
+import { type AwsRecord, assertWritable, RECORD_FORMAT, specOf } from '../stack/record.ts';
+import { initialSettings } from '../stack/settings.ts';
+import { checkStackName, nameFor } from '../stack/spec.ts';
+import { type ApplyOptions, applyChanges } from './apply.ts';
+import { blueprint } from './blueprint.ts';
+import type { Context } from './context.ts';
+import { chooseNetwork } from './ec2/network.ts';
+import { type Forecast, forecast } from './forecast.ts';
+import { type FunctionCode, functionCode } from './lambda/code.ts';
+import { lockStack } from './lock.ts';
+import { namesOf } from './names.ts';
+import { chooseEngineVersion } from './opensearch/engine-version.ts';
+import { chooseOptions, type SetupChoice } from './options.ts';
+import { type Change, inspectAll, planChanges } from './plan.ts';
+import { type BucketChanges, bucketChanges } from './s3/bucket-changes.ts';
+import { checkImagesBucket } from './s3/images-bucket.ts';
+import { assertNoOverlap } from './s3/notification-preflight.ts';
+
+export interface SetupPlan {
+  context: Context;
+  record: AwsRecord;
+  /** What lies between what is there and what is wanted; empty when all is as wanted. */
+  changes: Change[];
+  /** How the notifications of the images' bucket will differ, a line each. */
+  notifications: string[];
+  forecast: Forecast;
+  /** With `--bucket-changes print`: what the bucket's owner has to apply. */
+  bucketChanges: BucketChanges | undefined;
+}
+
+export interface SetupRequest {
+  bucket: string;
+  /** Made from the bucket's name where it is left out; a bucket that has one stack keeps it. */
+  name: string | undefined;
+  choice: SetupChoice;
+  /** Whether a new stack's first inventory starts a backfill, where that is not chosen. */
+  whenNew: 'auto' | 'manual';
+}
+
+/**
+ * What setting up means for what is there. Writes nothing.
+ *
+ * @throws RekbackError for whatever would fail later: a bucket that can't be configured, a name that is taken, a
+ *   resource of our name that is somebody else's, notifications that overlap
+ */
+export async function planSetup(
+  session: Session,
+  { bucket, name, choice, whenNew }: SetupRequest,
+  waiting: Waiting,
+  code: () => Promise<FunctionCode> = functionCode,
+): Promise<SetupPlan> {
+  const { clients, account, region, partition } = session;
+  await checkImagesBucket(clients, { bucket, account, region });
+  const current = await currentStack(session, bucket, name);
+  const recorded = current?.record;
+  if (recorded !== undefined) assertWritable(recorded);
+  const chosen = { ...choice, backfill: choice.backfill ?? recorded?.aws.backfill ?? whenNew };
+  const options = await chooseOptions(bucket, chosen, recorded?.aws, {
+    network: () =>
+      chooseNetwork(clients, {
+        subnets: choice.subnets ?? [],
+        securityGroups: choice.securityGroups ?? recorded?.aws.network.securityGroups ?? [],
+      }),
+    engineVersion: () => chooseEngineVersion(clients(OpenSearchClient)),
+  });
+  const record: AwsRecord = {
+    format: RECORD_FORMAT,
+    name: current?.name ?? checkStackName(name ?? nameFor(bucket)),
+    createdAt: recorded?.createdAt ?? new Date().toISOString(),
+    prefix: choice.prefix ?? recorded?.prefix ?? '',
+    adapters: {
+      images: { adapter: 's3' },
+      labeler: { adapter: 'rekognition' },
+      index: { adapter: 'opensearch' },
+      objects: { adapter: 's3' },
+      executor: { adapter: 'batch' },
+    },
+    settings: recorded?.settings ?? initialSettings(),
+    aws: { ...options, account, region, partition },
+  };
+  const context = contextOf(session, specOf(record), waiting, await code());
+  const changes = planChanges(await inspectAll(blueprint(context, record)));
+  const notifications = await assertNoOverlap(context, changes);
+  return {
+    notifications,
+    context,
+    record,
+    changes,
+    forecast: await forecast(context),
+    bucketChanges: options.bucketChanges === 'print' ? await bucketChanges(context) : undefined,
+  };
+}
+
+/**
+ * Carries a plan out. The bucket comes first, then the lock in it: from there on a second setup or teardown is told
+ * who is at it.
+ *
+ * @throws RekbackError `stack-busy`, `provision-failed`; the signal's reason
+ */
+export async function applySetup(
+  { context, changes }: SetupPlan,
+  operator: Operator,
+  options: ApplyOptions,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const isBucket = ({ resource }: Change) => resource.name === context.names.bucket.name;
+  await applyChanges(changes.filter(isBucket), options);
+  const lock = await lockStack(context, operator);
+  try {
+    await applyChanges(
+      changes.filter((change) => !isBucket(change)),
+      options,
+    );
+  } finally {
+    await lock.release();
+  }
+}
+
+/** What every resource of a stack is made from. */
+export function contextOf(session: Session, spec: AwsSpec, waiting: Waiting, code: FunctionCode): Context {
+  return {
+    spec,
+    names: namesOf(spec),
+    tags: { ...spec.tags, [STACK_TAG]: spec.name },
+    clients: session.clients,
+    code,
+    waiting,
+    outputs: {},
+  };
+}
+
+/** The stack that this is about already: the named one, else the bucket's only one. */
+async function currentStack(
+  session: Session,
+  bucket: string,
+  name: string | undefined,
+): Promise<AwsStack | undefined> {
+  if (name !== undefined) {
+    const named = await readAwsStack(session, checkStackName(name));
+    if (named !== undefined && named.images !== bucket) throw nameTaken(name, named.images);
+    return named;
+  }
+  const stacks = (await findAwsStacks(session)).filter(({ images }) => images === bucket);
+  if (stacks.length > 1) throw whichStack(bucket, stacks);
+  const known = stacks[0]?.name ?? nameFor(bucket);
+  const stack = await readAwsStack(session, known);
+  // Another bucket whose name is shortened to the same, or a stack that a teardown removed a moment ago.
+  if (stack !== undefined && stack.images !== bucket) throw nameTaken(known, stack.images);
+  return stack;
+}
+
+const nameTaken = (name: string, images: string) =>
+  new RekbackError('stack-exists', `stack '${name}' is about the bucket '${images}'`, {
+    exitCode: 2,
+    suggestions: [
+      'choose another name with --stack NAME',
+      `or remove that stack: rekback teardown --stack ${name}`,
+    ],
+  });
+
+const whichStack = (bucket: string, stacks: readonly { name: string }[]) =>
+  new RekbackError(
+    'which-stack',
+    `the bucket '${bucket}' has ${stacks.length} stacks: ${stacks.map(({ name }) => name).join(', ')}`,
+    { exitCode: 2, suggestions: ['name one with --stack NAME'] },
+  );

@@ -1,0 +1,128 @@
+import { openS3Objects } from '../adapters/s3/objects.ts';
+import { messageOf } from '../runtime/errors.ts';
+import { idleCost, labelCost } from '../runtime/price.ts';
+import { keepLabels } from '../stack/keep-labels.ts';
+import type { Operator } from '../stack/operator.ts';
+import { type ApplyOptions, applyChanges } from './apply.ts';
+import type { InspectedStack } from './inspect.ts';
+import { lockStack } from './lock.ts';
+import { type Change, inspectAll, planChanges } from './plan.ts';
+import type { Resource } from './resource.ts';
+import { activeRun, runsOf } from './runs.ts';
+import { taggedLeftovers } from './sweep.ts';
+
+interface Thing {
+  type: string;
+  name: string;
+}
+
+export interface Removed {
+  removed: Thing[];
+  /** Looked for again after the removal, and still found. */
+  left: (Thing & { reason: string })[];
+  kept: Thing[];
+}
+
+export interface TeardownOptions extends ApplyOptions {
+  keepIndex: boolean;
+  /** A file that must not exist yet; gets the whole label archive. */
+  keepLabels: string | undefined;
+}
+
+/** What a teardown would delete and what that loses, in sentences. */
+export async function describeTeardown(
+  { context, record }: InspectedStack,
+  changes: readonly Change[],
+  keepIndex: boolean,
+): Promise<string[]> {
+  const { spec } = context;
+  const lines = [
+    `These ${changes.length} resources will be deleted; the images in s3://${spec.bucket} stay:`,
+    ...changes.map(({ resource: { type, name } }) => `  ${type} ${name}`),
+  ];
+  const runs = await runsOf(context);
+  const calls = runs.reduce((sum, { labelCalls }) => sum + labelCalls, 0);
+  if (calls > 0) {
+    const { dollars } = labelCost(calls, spec.region);
+    lines.push(
+      `The labels paid for with ${calls} calls are lost; to make them again costs about $${dollars.toFixed(2)}.`,
+    );
+  }
+  const running = activeRun(runs);
+  if (running !== undefined) lines.push(`Run ${running.id} is active and will be ended.`);
+  if (keepIndex && spec.indexEndpoint === undefined) {
+    const { dollars } = idleCost({ region: spec.region, ...record.aws.domain, ownDomain: true });
+    lines.push(
+      `The domain stays and costs $${dollars.toFixed(2)} a month, until: rekback teardown --stack ${spec.name}`,
+    );
+  }
+  return lines;
+}
+
+/** What a teardown removes; what is not ours is not among it. */
+export function planTeardown({ inspected }: InspectedStack, keepIndex: boolean): Change[] {
+  const goes = (resource: Resource) => !(keepIndex && isIndex(resource));
+  return planChanges(
+    inspected.filter(({ resource }) => goes(resource)),
+    () => false,
+  );
+}
+
+/** The index and what is set inside it. Its roles go: a later setup makes them again under the same names. */
+const isIndex = ({ type }: Resource) => type === 'domain' || type === 'index-roles';
+
+/**
+ * Removes everything that was made for the stack, then looks for it again by name and by tag. Whatever can't be removed
+ * is named; running it again finishes it.
+ *
+ * @throws RekbackError `stack-busy`; the signal's reason
+ */
+export async function teardown(
+  stack: InspectedStack,
+  changes: readonly Change[],
+  operator: Operator,
+  { keepIndex, keepLabels: labelsFile, ...options }: TeardownOptions,
+): Promise<Removed> {
+  const { context, inspected } = stack;
+  const kept = keepIndex
+    ? inspected.filter(({ resource, found }) => isIndex(resource) && found.state !== 'absent')
+    : [];
+  const bucketIsThere = changes.some(({ resource }) => resource.name === context.names.bucket.name);
+  const lock = bucketIsThere ? await lockStack(context, operator) : undefined;
+  let problem: unknown;
+  const { clients, names, spec } = context;
+  try {
+    if (labelsFile !== undefined) {
+      await keepLabels(
+        openS3Objects(clients, { bucket: names.bucket.name, account: spec.account }),
+        labelsFile,
+      );
+    }
+  } catch (error) {
+    await lock?.release();
+    throw error;
+  }
+  try {
+    await applyChanges(changes, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    problem = error;
+  }
+  const again = await inspectAll(changes.map(({ resource }) => resource));
+  const still = again.filter(({ found }) => found.state !== 'absent');
+  if (still.length > 0) await lock?.release();
+  const reason = problem === undefined ? 'it came back' : messageOf(problem);
+  return {
+    removed: again.filter(({ found }) => found.state === 'absent').map(({ resource }) => thing(resource)),
+    left: [
+      ...still.map(({ resource }) => ({ ...thing(resource), reason })),
+      ...(await taggedLeftovers(context, inspected)),
+    ],
+    kept: [
+      ...kept.map(({ resource }) => thing(resource)),
+      ...(labelsFile === undefined ? [] : [{ type: 'labels', name: labelsFile }]),
+    ],
+  };
+}
+
+const thing = ({ type, name }: Resource): Thing => ({ type, name });

@@ -1,0 +1,63 @@
+import {
+  GetResourcesCommand,
+  ResourceGroupsTaggingAPIClient,
+} from '@aws-sdk/client-resource-groups-tagging-api';
+import { GetBucketTaggingCommand, S3Client } from '@aws-sdk/client-s3';
+import { openS3Objects } from '../adapters/s3/objects.ts';
+import { ifThere } from '../aws/errors.ts';
+import type { Session } from '../aws/session.ts';
+import { IMAGES_TAG, STACK_TAG, stackBucketName } from './aws-spec.ts';
+import { type AwsRecord, isOnAws, readRecord } from './record.ts';
+
+/** A stack as its bucket tells of it. */
+export interface AwsStack {
+  name: string;
+  /** The bucket whose images it is about. */
+  images: string;
+  /** Undefined where a setup was interrupted before it wrote one, or a teardown after it removed it. */
+  record: AwsRecord | undefined;
+}
+
+/** The stacks of the session's account and Region, by name: found by the tags of their buckets. */
+export async function findAwsStacks(session: Session): Promise<{ name: string; images: string }[]> {
+  const tagging = session.clients(ResourceGroupsTaggingAPIClient);
+  const stacks: { name: string; images: string }[] = [];
+  let PaginationToken: string | undefined;
+  do {
+    const page = await tagging.send(
+      new GetResourcesCommand({
+        ResourceTypeFilters: ['s3'],
+        TagFilters: [{ Key: STACK_TAG }],
+        ...(PaginationToken && { PaginationToken }),
+      }),
+    );
+    for (const { Tags = [] } of page.ResourceTagMappingList ?? []) {
+      const tags = new Map(Tags.map(({ Key, Value = '' }) => [Key, Value]));
+      stacks.push({ name: tags.get(STACK_TAG) ?? '', images: tags.get(IMAGES_TAG) ?? '' });
+    }
+    PaginationToken = page.PaginationToken;
+  } while (PaginationToken);
+  return stacks.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * The stack of this name in the session's account and Region, asked of its bucket, so that one that was just made is
+ * found too.
+ *
+ * @returns undefined where there is none, or where its bucket is not tagged as ours
+ * @throws RekbackError `stack-damaged`
+ */
+export async function readAwsStack(session: Session, name: string): Promise<AwsStack | undefined> {
+  const { clients, account, region } = session;
+  const bucket = stackBucketName({ name, account, region });
+  const at = { Bucket: bucket, ExpectedBucketOwner: account };
+  const tagging = await ifThere(clients(S3Client).send(new GetBucketTaggingCommand(at)));
+  const tags = new Map(tagging?.TagSet?.map(({ Key, Value = '' }) => [Key, Value]));
+  if (tags.get(STACK_TAG) !== name) return undefined;
+  const record = await readRecord(openS3Objects(clients, { bucket, account }), name);
+  return {
+    name,
+    images: tags.get(IMAGES_TAG) ?? '',
+    record: record !== undefined && isOnAws(record) ? record : undefined,
+  };
+}

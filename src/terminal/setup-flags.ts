@@ -1,0 +1,129 @@
+import * as Flags from '@oclif/core/flags';
+import type { InferredFlags } from '@oclif/core/interfaces';
+import type { SetupChoice } from '../provision/options.ts';
+
+const ofBucket = { helpGroup: 'BUCKET', dependsOn: ['bucket'] };
+
+/** Which images a stack is about, and when they are labelled first. */
+export const sourceFlags = {
+  folder: Flags.string({
+    exactlyOne: ['folder', 'bucket'],
+    helpValue: 'DIR',
+    summary: 'The folder that holds the images.',
+  }),
+  bucket: Flags.string({ helpValue: 'NAME', summary: 'The bucket that holds the images.' }),
+  labeler: Flags.option({
+    options: ['keywords'] as const,
+    dependsOn: ['folder'],
+    summary: "What puts labels on the images of a folder. Default 'keywords'.",
+  })(),
+  prefix: Flags.string({
+    helpValue: 'P',
+    summary: 'Only keys (paths below the folder) that begin with this.',
+  }),
+  backfill: Flags.option({
+    options: ['auto', 'manual'] as const,
+    summary: 'Label what is there right away (a bucket: once its inventory arrives), or later.',
+  })(),
+};
+
+/** What can be chosen for a stack on AWS. What is not named stays as it is. */
+export const bucketFlags = {
+  live: Flags.option({
+    options: ['s3', 'eventbridge', 'none'] as const,
+    ...ofBucket,
+    summary:
+      "How changes of the bucket arrive: by its notifications, by EventBridge, or not at all. Default 's3'.",
+  })(),
+  'enable-eventbridge': Flags.boolean({
+    ...ofBucket,
+    summary: 'Agree that the bucket is made to tell EventBridge what happens.',
+  }),
+  'skip-destination-validation': Flags.boolean({
+    ...ofBucket,
+    summary: "Don't let S3 ask whether the destinations of others' notifications are alive.",
+  }),
+  'inventory-format': Flags.option({
+    options: ['CSV', 'Parquet'] as const,
+    ...ofBucket,
+    summary: 'What S3 writes the inventory as. Default CSV.',
+  })(),
+  'bucket-changes': Flags.option({
+    options: ['apply', 'print'] as const,
+    ...ofBucket,
+    summary: "Change the bucket's own configuration, or print it for its owner to apply. Default 'apply'.",
+  })(),
+  compute: Flags.option({
+    options: ['fargate', 'fargate-spot'] as const,
+    ...ofBucket,
+    summary: "What the workers run on. Default 'fargate-spot'.",
+  })(),
+  'max-vcpus': Flags.integer({
+    min: 1,
+    max: 10_000,
+    ...ofBucket,
+    helpValue: 'N',
+    summary: 'Most vCPUs of the workers; a quarter each. Default 4.',
+  }),
+  subnets: Flags.string({
+    ...ofBucket,
+    helpValue: 'ID,ID',
+    delimiter: ',',
+    multiple: true,
+    summary: "The workers' subnets; the default VPC's where left out.",
+  }),
+  'security-groups': Flags.string({
+    ...ofBucket,
+    helpValue: 'ID,ID',
+    delimiter: ',',
+    multiple: true,
+    summary: "The workers' security groups; one of their own where left out.",
+  }),
+  'image-uri': Flags.string({
+    ...ofBucket,
+    helpValue: 'URI',
+    summary: 'The container image that the jobs run.',
+  }),
+  'index-endpoint': Flags.string({
+    ...ofBucket,
+    helpValue: 'URL',
+    summary: 'An OpenSearch that is there already, instead of a domain of its own.',
+  }),
+  'kms-key': Flags.string({
+    ...ofBucket,
+    helpValue: 'ARN',
+    summary: 'The key that the images are encrypted with.',
+  }),
+  'permissions-boundary': Flags.string({
+    ...ofBucket,
+    helpValue: 'ARN',
+    summary: 'The permissions boundary of the roles.',
+  }),
+  'iam-path': Flags.string({ ...ofBucket, helpValue: '/P/', summary: 'The path of the roles.' }),
+  tag: Flags.string({
+    ...ofBucket,
+    helpValue: 'K=V',
+    multiple: true,
+    multipleNonGreedy: true,
+    summary: 'A tag for everything that is made; may be given several times.',
+  }),
+};
+
+/** The flags as provisioning takes them; what was not named is undefined. */
+export const choiceOf = (flags: InferredFlags<typeof bucketFlags>): SetupChoice => ({
+  live: flags.live,
+  enableEventBridge: flags['enable-eventbridge'] || undefined,
+  skipDestinationValidation: flags['skip-destination-validation'] || undefined,
+  inventoryFormat: flags['inventory-format'],
+  bucketChanges: flags['bucket-changes'],
+  compute: flags.compute,
+  maxVcpus: flags['max-vcpus'],
+  subnets: flags.subnets,
+  securityGroups: flags['security-groups'],
+  imageUri: flags['image-uri'],
+  indexEndpoint: flags['index-endpoint'],
+  kmsKey: flags['kms-key'],
+  permissionsBoundary: flags['permissions-boundary'],
+  iamPath: flags['iam-path'],
+  tags: flags.tag,
+});
