@@ -22,6 +22,12 @@ const CACHE = join(ROOT, '.cache', 'cli');
 /** Commands that do what commands do with the shell, and nothing else. */
 const PROBES = join(import.meta.dirname, 'terminal', 'probe');
 
+const NO_AWS = {
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  AWS_EC2_METADATA_DISABLED: 'true',
+};
+
 type Commands = 'real' | 'probes';
 
 export interface CliResult {
@@ -56,9 +62,11 @@ export async function rekback(args: readonly string[], options: CliOptions = {})
 /** The same, for a test that signals it or reads from it as it likes. */
 export async function startRekback(args: readonly string[], options: CliOptions = {}) {
   const { NO_COLOR, FORCE_COLOR, REKBACK_STACK, NODE_OPTIONS, ...env } = process.env;
+  // Whatever AWS this machine is set up for, no test works on it.
+  for (const name of Object.keys(env)) if (name.startsWith('AWS_')) delete env[name];
   return spawn(process.execPath, [join(await builtCli(options.commands), 'bin/run.js'), ...args], {
     cwd: options.cwd ?? ROOT,
-    env: { ...env, ...options.env },
+    env: { ...env, ...NO_AWS, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
 }

@@ -1,5 +1,9 @@
 import type { AwsCredentialIdentityProvider, MiddlewareStack } from '@smithy/types';
 
+// Which Node this works on is said by our own package, which names the SDK's version; a person can do nothing about the
+// SDK's warning of what later versions will need.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 /** What every client of ours is made with; what is left out follows the standard AWS configuration. */
 export interface ClientOptions {
   region: string;

@@ -70,7 +70,11 @@ export function commandLine({ name, flags, args }: Command): string[] {
 
 /** Whether a command is about a stack that must be there already. */
 export const needsStack = ({ name, flags }: Command): boolean =>
-  'stack' in flags && name !== 'setup' && name !== 'try';
+  'stack' in flags && !['doctor', 'setup', 'try'].includes(name);
 
-/** Whether a command looks at stacks at all. */
-export const readsHome = ({ name, flags }: Command): boolean => 'stack' in flags || name === 'stacks';
+/** Whether a command looks at stacks at all; the doctor looks at AWS. */
+export const readsHome = ({ name, flags }: Command): boolean =>
+  ('stack' in flags && name !== 'doctor') || name === 'stacks';
+
+/** The codes that a command may end with where all is well; for the doctor it is a problem that no AWS is set up. */
+export const goodEnds = ({ name }: Command): readonly number[] => (name === 'doctor' ? [1] : [0, 3]);

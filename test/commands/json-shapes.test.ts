@@ -100,6 +100,11 @@ const SHAPES: Readonly<Record<string, { args?: string[]; exit?: number; shape: o
   },
   live: { args: ['--once'], shape: { live: { indexed: 0, removed: 0, failed: 0, unchanged: 29 } } },
   stacks: { shape: { stacks: [{ name: 'photos', kind: 'local', images: text, createdAt: date }] } },
+  // No AWS is set up here, and that is all it says.
+  doctor: {
+    exit: 1,
+    shape: { checks: [{ name: 'region', state: 'problem', message: text, suggestions: list }] },
+  },
   'index rebuild': { shape: { documents: 29, parts: count } },
   'help query': { shape: { help: text } },
   try: {
