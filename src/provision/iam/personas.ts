@@ -32,6 +32,7 @@ export const ANY_RESOURCE: Readonly<Record<string, string>> = {
   'ec2:DescribeVpcs': 'IAM knows no resource for it',
   'ecr:GetAuthorizationToken': 'a login is for the whole registry',
   'es:ListVersions': 'IAM knows no resource for it',
+  'events:ListRules': 'who else listens to the bucket is in rules of any name',
   'cloudwatch:GetMetricData': 'IAM knows no resource for it',
   'organizations:DescribeEffectivePolicy': "asks for the caller's own account",
   'servicequotas:GetAWSDefaultServiceQuota': 'IAM knows no resource for it',
@@ -177,6 +178,7 @@ function admin(scope: Scope): Statement[] {
       ...of('ec2', 'DescribeRouteTables', 'DescribeSubnets', 'DescribeVpcs'),
       'ecr:GetAuthorizationToken',
       'es:ListVersions',
+      'events:ListRules',
       'organizations:DescribeEffectivePolicy',
     ),
     allow(

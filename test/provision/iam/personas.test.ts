@@ -1,10 +1,6 @@
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { isWildcardOnlyAction } from '@cloud-copilot/iam-simulate';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { applyChanges } from '../../../src/provision/apply.ts';
 import { blueprint } from '../../../src/provision/blueprint.ts';
-import type { Context } from '../../../src/provision/context.ts';
-import { chooseNetwork } from '../../../src/provision/ec2/network.ts';
 import {
   ANY_RESOURCE,
   managedPolicies,
@@ -13,12 +9,10 @@ import {
   personaPolicy,
   type Scope,
 } from '../../../src/provision/iam/personas.ts';
-import { inspectAll, planChanges } from '../../../src/provision/plan.ts';
-import type { AwsRecord } from '../../../src/stack/record.ts';
-import { initialSettings } from '../../../src/stack/settings.ts';
+import { inspectAll } from '../../../src/provision/plan.ts';
 import type { World } from '../../aws/kernel/world.ts';
 import { startWorld } from '../../aws/world.ts';
-import { testContext } from '../context.ts';
+import { givenImages, setUpWhole, tearDownWhole } from '../stack.ts';
 import { recordNeeds, uncovered } from './needs.ts';
 
 const place = {
@@ -108,54 +102,35 @@ test('who may more may all that who may less may', () => {
   expect(actionsOf('operator')).not.toContain('s3:DeleteBucket');
 });
 
-/** Everything that a stack is made of. */
-async function resourcesOf(context: Context) {
-  const { name, prefix, ...aws } = context.spec;
-  const record: AwsRecord = {
-    format: 1,
-    name,
-    prefix,
-    createdAt: '2026-01-01T00:00:00.000Z',
-    adapters: {
-      images: { adapter: 's3' },
-      labeler: { adapter: 'rekognition' },
-      index: { adapter: 'opensearch' },
-      objects: { adapter: 's3' },
-      executor: { adapter: 'batch' },
-    },
-    settings: initialSettings(),
-    aws,
-  };
-  return blueprint(context, record);
-}
+const about = { account: place.account, stack: 'photos' };
 
-test('an administrator may make, look at and remove a stack, and no other; a viewer may look at it', async () => {
-  const { clients } = testContext(world);
-  const CreateBucketConfiguration = { LocationConstraint: 'eu-west-1' as const };
-  await clients(S3Client).send(new CreateBucketCommand({ Bucket: 'images', CreateBucketConfiguration }));
-  const needs = recordNeeds(world);
-  const network = await chooseNetwork(clients, { subnets: [], securityGroups: [] });
-  const resources = await resourcesOf(testContext(world, { network }));
-  await applyChanges(planChanges(await inspectAll(resources)), { report: () => {} });
-  const looks = recordNeeds(world);
-  await inspectAll(resources);
-  const removals = recordNeeds(world);
-  await applyChanges(
-    planChanges(await inspectAll(resources), () => false),
-    { report: () => {} },
-  );
-  const about = { account: place.account, stack: 'photos' };
-  const all = [...needs, ...looks, ...removals];
-  expect(needs.length).toBeGreaterThan(50);
-  expect(await uncovered(personaPolicy('admin', scope), all, about)).toEqual([]);
-  expect(await uncovered(personaPolicy('viewer', scope), looks, about)).toEqual([]);
+describe.each(['s3', 'eventbridge'] as const)('of a stack with changes by way of %s', (live) => {
+  test('an administrator may set up, change and tear down, and no other stack; a viewer may look', async () => {
+    await givenImages(world);
+    const whole = { name: 'photos', choice: { live, enableEventBridge: true } };
+    const needs = recordNeeds(world);
+    const { context, record } = await setUpWhole(world, whole);
+    await setUpWhole(world, { ...whole, choice: { maxVcpus: 2, tags: ['team=photos'] } });
+    const looks = recordNeeds(world);
+    await inspectAll(blueprint(context, record));
+    const removals = recordNeeds(world);
+    await tearDownWhole(world, whole);
+    expect(needs.length).toBeGreaterThan(100);
+    expect(removals.length).toBeGreaterThan(50);
+    const admin = personaPolicy('admin', scope);
+    expect(await uncovered(admin, [...needs, ...looks, ...removals], about)).toEqual([]);
+    // The index's own roles are shown to its administrator only.
+    expect(await uncovered(personaPolicy('viewer', scope), looks, about)).toEqual([
+      'sts:AssumeRole on arn:aws:iam::111122223333:role/rekback-photos-eu-west-1-admin',
+    ]);
 
-  const other = personaPolicy('admin', { place: { ...place, name: 'other' }, bucket: 'images' });
-  expect(await uncovered(other, removals, about)).toContain(
-    'iam:DeleteRole on arn:aws:iam::111122223333:role/rekback-photos-eu-west-1-admin',
-  );
-  const operator = await uncovered(personaPolicy('operator', scope), removals, about);
-  expect(operator).toContain('s3:DeleteBucket on arn:aws:s3:::rekback-photos-111122223333-eu-west-1');
+    const other = personaPolicy('admin', { place: { ...place, name: 'other' }, bucket: 'images' });
+    expect(await uncovered(other, removals, about)).toContain(
+      'iam:DeleteRole on arn:aws:iam::111122223333:role/rekback-photos-eu-west-1-admin',
+    );
+    const operator = await uncovered(personaPolicy('operator', scope), removals, about);
+    expect(operator).toContain('s3:DeleteBucket on arn:aws:s3:::rekback-photos-111122223333-eu-west-1');
+  });
 });
 
 test('roles are passed to the services that act as them, and no others', async () => {
