@@ -12,6 +12,7 @@ import { logs } from './logs/service.ts';
 import { opensearch } from './opensearch/service.ts';
 import { organizations } from './organizations/service.ts';
 import { quotas } from './quotas/service.ts';
+import { rekognition } from './rekognition/service.ts';
 import { s3 } from './s3/service.ts';
 import { sns } from './sns/service.ts';
 import { sqs } from './sqs/service.ts';
@@ -33,6 +34,7 @@ const SERVICES = [
   opensearch,
   organizations,
   quotas,
+  rekognition,
   s3,
   sns,
   sqs,

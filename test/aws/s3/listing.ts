@@ -93,7 +93,10 @@ export const listingOperations = [
           break;
         }
         if (group === undefined)
-          contents.push(entryOf(version, encode, input.FetchOwner ? bucket.owner : undefined));
+          contents.push({
+            ...entryOf(version, encode, input.FetchOwner ? bucket.owner : undefined),
+            ...(input.OptionalObjectAttributes?.includes('RestoreStatus') && restoreStatus(version)),
+          });
         else if (isNew) groups.add(group);
         last = key;
       }
@@ -214,6 +217,12 @@ export const listingOperations = [
     { http: 'POST /{Bucket}?delete', action: 'DeleteObject', ...aboutBucket },
   ),
 ];
+
+function restoreStatus({ restored }: Version) {
+  if (restored === undefined) return {};
+  if (restored === 'ongoing') return { RestoreStatus: { IsRestoreInProgress: true } };
+  return { RestoreStatus: { IsRestoreInProgress: false, RestoreExpiryDate: restored } };
+}
 
 function entryOf(version: Version, encode: (text: string) => string, owner: string | undefined) {
   return {

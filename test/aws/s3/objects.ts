@@ -95,6 +95,13 @@ function checkRead(
   version: Version,
   input: { IfMatch?: string | undefined; IfNoneMatch?: string | undefined },
 ): void {
+  if (version.encryption.algorithm === 'SSE-C') {
+    throw s3Error(
+      'InvalidRequest',
+      400,
+      'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.',
+    );
+  }
   if (input.IfMatch !== undefined && bareEtag(input.IfMatch) !== version.etag)
     throw preconditionFailed('If-Match');
   if (input.IfNoneMatch !== undefined && bareEtag(input.IfNoneMatch) === version.etag) {
@@ -113,8 +120,15 @@ function readHeaders(version: Version): Record<string, string | undefined> {
     'last-modified': version.modified.toUTCString(),
     ...(version.storageClass !== 'STANDARD' && { 'x-amz-storage-class': version.storageClass }),
     'x-amz-archive-status': version.tier,
+    'x-amz-restore': restoreHeader(version),
     ...(version.tags.size > 0 && { 'x-amz-tagging-count': String(version.tags.size) }),
   };
+}
+
+function restoreHeader({ restored }: Version): string | undefined {
+  if (restored === undefined) return undefined;
+  if (restored === 'ongoing') return 'ongoing-request="true"';
+  return `ongoing-request="false", expiry-date="${restored.toUTCString()}"`;
 }
 
 /** `bytes=0-9`, `bytes=5-`, `bytes=-5` as first and last byte; undefined when it is no range. */
@@ -133,6 +147,7 @@ function rangeOf(text: string, size: number): { first: number; last: number } | 
 
 /** Throws when the content would have to be restored first. */
 export function mustBeThere(version: Version): void {
+  if (version.restored instanceof Date) return;
   if (!ARCHIVED.includes(version.storageClass) && version.tier === undefined) return;
   throw s3Error('InvalidObjectState', 403, "The operation is not valid for the object's storage class", {
     StorageClass: version.storageClass,

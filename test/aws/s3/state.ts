@@ -18,6 +18,8 @@ export interface Version {
   storageClass: string;
   /** Access tier of INTELLIGENT_TIERING; archived in the last two of AWS's. */
   tier: string | undefined;
+  /** Of an archived object: a copy is being made, or is there until then. */
+  restored?: 'ongoing' | Date;
   headers: Record<string, string | undefined>;
   metadata: Record<string, string>;
   encryption: { algorithm: string; key: string | undefined };
