@@ -60,8 +60,9 @@ export default class Doctor extends RekbackCommand<Result> {
 
   private async printPolicy(persona: Persona, options: DoctorOptions): Promise<Result> {
     const { policyFor } = await import('../provision/doctor/print-policy.ts');
-    const { policy, managed } = await policyFor(persona, options);
+    const { policy, managed, bucket } = await policyFor(persona, options);
     this.print(JSON.stringify(policy, null, 2));
+    if (bucket === undefined) this.note('It is about every bucket: name that of the images with --bucket.');
     const length = JSON.stringify(policy).length;
     if (length > MANAGED_CHARACTERS) {
       this.note(

@@ -7,7 +7,8 @@ import {
 } from '@aws-sdk/client-iam';
 import { isAwsError } from '../../aws/errors.ts';
 import type { Session } from '../../aws/session.ts';
-import { PERSONAS, type Persona, personaPolicy, type Scope } from '../iam/personas.ts';
+import type { Scope } from '../iam/persona-rights.ts';
+import { PERSONAS, type Persona, personaPolicy } from '../iam/personas.ts';
 import type { Policy, Statement } from '../iam/policy.ts';
 import { type Check, ok, problem, warning } from './check.ts';
 

@@ -1,7 +1,7 @@
 import type { Session, SessionOptions } from '../../aws/session.ts';
 import type { AwsOptions } from '../../stack/aws-spec.ts';
 import { readAwsStack } from '../../stack/find-aws.ts';
-import type { Scope } from '../iam/personas.ts';
+import type { Scope } from '../iam/persona-rights.ts';
 
 export interface DoctorOptions extends SessionOptions {
   /** The name of one stack, set up or not; every stack where it is left out. */

@@ -1,13 +1,12 @@
 import { isWildcardOnlyAction } from '@cloud-copilot/iam-simulate';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { blueprint } from '../../../src/provision/blueprint.ts';
+import { ANY_RESOURCE, type Scope } from '../../../src/provision/iam/persona-rights.ts';
 import {
-  ANY_RESOURCE,
   managedPolicies,
   PERSONAS,
   type Persona,
   personaPolicy,
-  type Scope,
 } from '../../../src/provision/iam/personas.ts';
 import { inspectAll } from '../../../src/provision/plan.ts';
 import type { World } from '../../aws/kernel/world.ts';
