@@ -48,6 +48,10 @@ export interface ImageHead {
   /** Epoch milliseconds, whole. */
   lastModified: number;
   storageClass?: string;
+  /** Which of the key's versions this is, where the store keeps several. */
+  versionId?: string;
+  /** Set where the content can't be read as things are, which says nothing lasting about the image. */
+  skip?: 'archived' | 'sse-c';
   /** The content, where the store had to read it to know the etag. */
   bytes?: Buffer;
 }

@@ -112,7 +112,7 @@ export function imageStoreContract(name: string, open: () => Promise<OwnedImages
       await put('c.jpg', 'two');
       const before = await etagOf('a.jpg');
       expect(before).toMatch(/^[^"]+$/);
-      expect((await etagOf('b.jpg')) === before).toBe(store.etagIsContent);
+      if (store.etagIsContent) expect(await etagOf('b.jpg')).toBe(before);
       expect(await etagOf('c.jpg')).not.toBe(before);
       await put('a.jpg', 'two');
       expect(await etagOf('a.jpg')).not.toBe(before);

@@ -86,6 +86,7 @@ export function decide(known: Case, policy: Policy): Step {
     return { step: 'write', document, expected, outcome: { outcome: 'skipped', reason } };
   }
 
+  if (head.skip !== undefined) return skipped(head.skip);
   const answer =
     answerWithoutCall(head, policy) ?? (known.answer?.etag === head.etag ? known.answer.answer : undefined);
   if (answer !== undefined) {

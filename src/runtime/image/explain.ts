@@ -22,6 +22,11 @@ export interface Explanation {
 const BACKFILL = 'rekback backfill now';
 const CATCH_UP = 'rekback live --once';
 
+const SKIPPED = {
+  archived: 'it is archived: it has to be restored before it can be read',
+  'sse-c': 'it is encrypted with a key that only its owner has',
+};
+
 /** Explains the state of any key, known or not. */
 export async function explain(
   key: string,
@@ -82,6 +87,9 @@ export async function explain(
   if (skip !== undefined) {
     const detail = `the labeler reads ${[...formats].sort().join(' ')}`;
     return { ...base, state: 'skipped', reason: skip, detail };
+  }
+  if (head !== 'unreadable' && head.skip !== undefined) {
+    return { ...base, state: 'skipped', reason: head.skip, detail: SKIPPED[head.skip] };
   }
   const failure = (await failuresByKey(objects)).get(key);
   if (failure !== undefined) {

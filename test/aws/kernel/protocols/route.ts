@@ -77,8 +77,9 @@ function labelsOf(parts: string[], given: string[]): Record<string, string> | un
     labels[part.replace(/[{}+]/g, '')] = decodeURIComponent(value);
     if (greedy) return labels;
   }
+  // One slash at the end is none; two are the key `/`.
   const rest = given.slice(parts.length);
-  return rest.every((part) => part === '') ? labels : undefined;
+  return rest.length < 2 && rest.every((part) => part === '') ? labels : undefined;
 }
 
 /** Query keys that belong to the transport: the SDK's hint at the operation, and a presigned address's signature. */
