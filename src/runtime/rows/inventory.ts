@@ -54,7 +54,11 @@ const csvRows = (manifest: Manifest, bucket: string, opened: Opened): RowSource 
   columns: manifest.columns,
   files: opened.map(({ file, md5 }) => ({
     name: file.name,
-    read: () => gunzipped(file.name, verified(file, md5)),
+    read: () =>
+      gunzipped(file.name, file.stream(), {
+        reuse: true,
+        check: (found) => assertSum(file.name, found, md5),
+      }),
   })),
 });
 
@@ -86,11 +90,15 @@ async function* verified(file: InventoryFile, md5: string): AsyncGenerator<Buffe
     hash.update(piece);
     yield piece;
   }
-  const found = hash.digest('hex');
+  assertSum(file.name, hash.digest('hex'), md5);
+}
+
+/** @throws RekbackError `checksum-mismatch` */
+function assertSum(name: string, found: string, md5: string): void {
   if (found === md5) return;
   throw new RekbackError(
     'checksum-mismatch',
-    `'${file.name}' has the MD5 sum ${found}, and its manifest says ${md5}`,
+    `'${name}' has the MD5 sum ${found}, and its manifest says ${md5}`,
     { suggestions: ['copy or download the file again'] },
   );
 }

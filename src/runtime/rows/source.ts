@@ -18,7 +18,10 @@ export interface InventoryRows {
   files: readonly {
     /** For messages: where the file is. */
     name: string;
-    /** The uncompressed bytes. Throws a `RekbackError` at the end when the file was not the whole one. */
+    /**
+     * The uncompressed bytes; a piece is valid until the next one is asked for. Throws a `RekbackError` at the end when
+     * the file was not the whole one.
+     */
     read(): AsyncIterable<Buffer>;
   }[];
 }

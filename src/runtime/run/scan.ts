@@ -90,7 +90,8 @@ class FileScan {
       await full;
       full = this.#scanRows(block, view, last);
     }
-    this.#tail = last ? block.subarray(block.length) : block.subarray(this.#at);
+    // Copied: the block's memory is used again for the next one.
+    this.#tail = last ? Buffer.alloc(0) : Buffer.from(block.subarray(this.#at));
     this.#target.onRows(this.#rows - before);
   }
 
