@@ -25,7 +25,12 @@ const ARROWS: Readonly<Record<string, { values: readonly string[]; types?: reado
   provision: {
     values: [
       'aws',
-      'runtime',
+      'runtime/contract',
+      'runtime/price',
+      'runtime/errors',
+      'runtime/run/layout',
+      'runtime/run/lease',
+      'runtime/run/record',
       'adapters/opensearch/mapping',
       'adapters/s3/objects',
       'stack/spec',
