@@ -1,8 +1,8 @@
+import { backfillCalls } from '../aws/quotas.ts';
 import { messageOf } from '../runtime/errors.ts';
 import { type BackfillEstimate, backfillEstimate, type Cost, idleCost } from '../runtime/price.ts';
 import { type BucketSize, readBucketSize } from './bucket-size.ts';
 import type { Context } from './context.ts';
-import { readQuota } from './quotas.ts';
 
 /** What a stack and its first backfill will cost, before either is begun. */
 export interface Forecast {
@@ -15,12 +15,6 @@ export interface Forecast {
   notes: string[];
 }
 
-/** The share of the quota that a backfill uses; the rest is for changes that arrive meanwhile. */
-const BACKFILL_SHARE = 0.8;
-
-/** AWS's default outside its largest Regions: https://docs.aws.amazon.com/general/latest/gr/rekognition.html */
-const SMALL_REGION_QUOTA = 5;
-
 /** A task makes hundreds of calls a second, so this many keep any usual quota busy. */
 const WORKERS = 4;
 
@@ -28,13 +22,9 @@ const WORKERS = 4;
 export async function forecast({ spec, clients }: Context): Promise<Forecast> {
   const { region, bucket, domain, indexEndpoint, network } = spec;
   const notes: string[] = [];
-  const [size, quota] = await Promise.all([readSize(), readQuota(clients, 'detectLabels')]);
-  if ('unreadable' in quota) {
-    notes.push(
-      `the quota of DetectLabels can't be read (${quota.unreadable}); reckoned with ${SMALL_REGION_QUOTA}/s`,
-    );
-  }
-  const callsPerSecond = ('unreadable' in quota ? SMALL_REGION_QUOTA : quota.value) * BACKFILL_SHARE;
+  const [size, calls] = await Promise.all([readSize(), backfillCalls(clients)]);
+  if (calls.note !== undefined) notes.push(calls.note);
+  const callsPerSecond = calls.perSecond;
   const workers = {
     count: Math.min(WORKERS, spec.maxVcpus * 4),
     vcpus: 0.25,

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { readQuota, readQuotas } from '../../src/provision/quotas.ts';
+import { DETECT_LABELS_QUOTA, readServiceQuota } from '../../src/aws/quotas.ts';
+import { readQuotas } from '../../src/provision/quotas.ts';
 import type { World } from '../aws/kernel/world.ts';
 import { setQuota } from '../aws/quotas/service.ts';
 import { startWorld } from '../aws/world.ts';
@@ -35,7 +36,10 @@ test("the account's own values are read", async () => {
 test("an account's own value that can't be read gives way to AWS's, which is said", async () => {
   setQuota(world, WHERE, 'rekognition', 'L-E29B542B', 120);
   world.deny('servicequotas:GetServiceQuota');
-  expect(await readQuota(testContext(world).clients, 'detectLabels')).toEqual({ value: 50, isDefault: true });
+  expect(await readServiceQuota(testContext(world).clients, DETECT_LABELS_QUOTA)).toEqual({
+    value: 50,
+    isDefault: true,
+  });
 });
 
 test('what can not be read says why, and does not keep the others from being read', async () => {

@@ -1,6 +1,7 @@
+import type { Quota } from '../../aws/quotas.ts';
 import type { Session } from '../../aws/session.ts';
 import type { AwsOptions } from '../../stack/aws-spec.ts';
-import { type Quota, readQuotas } from '../quotas.ts';
+import { readQuotas } from '../quotas.ts';
 import { type Check, ok, problem, warning } from './check.ts';
 
 type Limited = Pick<AwsOptions, 'compute' | 'maxVcpus' | 'indexEndpoint'>;
