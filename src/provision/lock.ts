@@ -22,11 +22,23 @@ export async function lockStack(
   const isUnknown = (error: unknown) => isAwsError(error, 'NoSuchBucket');
   const take = () => takeLease(objects, PROVISION_LEASE, holder, isAlive);
   const taken = await retryWhile(isUnknown, take, BUCKET_KNOWN, waiting);
-  if ('release' in taken) return taken;
+  // A lease that can't be given back lapses by itself: that must not hide what went wrong before it.
+  if ('release' in taken) return { ...taken, release: () => taken.release().catch(() => {}) };
   throw new RekbackError('stack-busy', `stack '${spec.name}' is being changed: ${describeHolder(taken)}`, {
     suggestions: [
       'wait until that is done, then run the same command again',
       'if its machine is gone, it counts as dead a minute after its last sign of life',
     ],
   });
+}
+
+/** Takes away what a setup left that was killed after its last change and before it gave the lock back. */
+export async function clearDeadLock(
+  { clients, names, spec }: Context,
+  { holder, isAlive }: Operator,
+): Promise<void> {
+  const objects = openS3Objects(clients, { bucket: names.bucket.name, account: spec.account });
+  if ((await objects.get(PROVISION_LEASE)) === undefined) return;
+  const taken = await takeLease(objects, PROVISION_LEASE, holder, isAlive);
+  if ('release' in taken) await taken.release();
 }

@@ -14,7 +14,7 @@ import type { Context } from './context.ts';
 import { chooseNetwork } from './ec2/network.ts';
 import { type Forecast, forecast } from './forecast.ts';
 import { type FunctionCode, functionCode } from './lambda/code.ts';
-import { lockStack } from './lock.ts';
+import { clearDeadLock, lockStack } from './lock.ts';
 import { namesOf } from './names.ts';
 import { chooseEngineVersion } from './opensearch/engine-version.ts';
 import { chooseOptions, type SetupChoice } from './options.ts';
@@ -109,7 +109,7 @@ export async function applySetup(
   operator: Operator,
   options: ApplyOptions,
 ): Promise<void> {
-  if (changes.length === 0) return;
+  if (changes.length === 0) return clearDeadLock(context, operator);
   const isBucket = ({ resource }: Change) => resource.name === context.names.bucket.name;
   await applyChanges(changes.filter(isBucket), options);
   const lock = await lockStack(context, operator);

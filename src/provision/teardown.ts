@@ -89,40 +89,47 @@ export async function teardown(
     : [];
   const bucketIsThere = changes.some(({ resource }) => resource.name === context.names.bucket.name);
   const lock = bucketIsThere ? await lockStack(context, operator) : undefined;
-  let problem: unknown;
-  const { clients, names, spec } = context;
   try {
     if (labelsFile !== undefined) {
+      const { clients, names, spec } = context;
       await keepLabels(
         openS3Objects(clients, { bucket: names.bucket.name, account: spec.account }),
         labelsFile,
       );
     }
-  } catch (error) {
+    const problem = await applyChanges(changes, options).then(
+      () => undefined,
+      (error: unknown) => {
+        options.signal?.throwIfAborted();
+        return messageOf(error);
+      },
+    );
+    const again = await inspectAll(changes.map(({ resource }) => resource));
+    const still = again.filter(({ found }) => found.state !== 'absent');
+    const reason = problem ?? 'it came back';
+    return {
+      removed: again.filter(({ found }) => found.state === 'absent').map(({ resource }) => thing(resource)),
+      left: [
+        ...still.map(({ resource }) => ({ ...thing(resource), reason })),
+        ...notOurs(stack, keepIndex),
+        ...(await taggedLeftovers(context, inspected)),
+      ],
+      kept: [
+        ...kept.map(({ resource }) => thing(resource)),
+        ...(labelsFile === undefined ? [] : [{ type: 'labels', name: labelsFile }]),
+      ],
+    };
+  } finally {
+    // Gone with its bucket, unless something went wrong.
     await lock?.release();
-    throw error;
   }
-  try {
-    await applyChanges(changes, options);
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    problem = error;
-  }
-  const again = await inspectAll(changes.map(({ resource }) => resource));
-  const still = again.filter(({ found }) => found.state !== 'absent');
-  if (still.length > 0) await lock?.release();
-  const reason = problem === undefined ? 'it came back' : messageOf(problem);
-  return {
-    removed: again.filter(({ found }) => found.state === 'absent').map(({ resource }) => thing(resource)),
-    left: [
-      ...still.map(({ resource }) => ({ ...thing(resource), reason })),
-      ...(await taggedLeftovers(context, inspected)),
-    ],
-    kept: [
-      ...kept.map(({ resource }) => thing(resource)),
-      ...(labelsFile === undefined ? [] : [{ type: 'labels', name: labelsFile }]),
-    ],
-  };
 }
+
+/** What was ours, as setup makes nothing where others' things have our names; who untagged it may be paying for it. */
+const notOurs = ({ inspected }: InspectedStack, keepIndex: boolean): Removed['left'] =>
+  inspected.flatMap(({ resource, found }) => {
+    if (found.state !== 'foreign' || !resource.isWanted() || (keepIndex && isIndex(resource))) return [];
+    return [{ ...thing(resource), reason: `it is not this stack's: ${found.reason}` }];
+  });
 
 const thing = ({ type, name }: Resource): Thing => ({ type, name });

@@ -1,3 +1,4 @@
+import type { RetryStrategyV2 } from '@smithy/types';
 import { createClients } from '../../src/aws/clients.ts';
 import type { Waiting } from '../../src/aws/wait.ts';
 import type { Context } from '../../src/provision/context.ts';
@@ -31,6 +32,19 @@ const SPEC: AwsSpec = {
 /** A function that does nothing, as small as a zip can be. */
 export const CODE = packCode('export const handler = async () => ({ batchItemFailures: [] });');
 
+interface ContextOptions {
+  credentials?: Credentials;
+  signal?: AbortSignal;
+  /** Every call is sent once: for a process that will be killed, so that it does not try again after its end. */
+  once?: boolean;
+}
+
+const ONCE: RetryStrategyV2 = {
+  acquireInitialRetryToken: async () => ({ getRetryCount: () => 0, getRetryDelay: () => 0 }),
+  refreshRetryTokenForRetry: () => Promise.reject(new Error('no call is sent again')),
+  recordSuccess: () => {},
+};
+
 /**
  * A stack's context on the double, with clients as the CLI makes them (they try again) and waits that cost no time: a
  * sleep moves the world's clock.
@@ -38,7 +52,7 @@ export const CODE = packCode('export const handler = async () => ({ batchItemFai
 export function testContext(
   world: World,
   overrides: Partial<AwsSpec> = {},
-  { credentials, signal }: { credentials?: Credentials; signal?: AbortSignal } = {},
+  { credentials, signal, once = false }: ContextOptions = {},
 ): Context {
   const spec = { ...SPEC, ...overrides };
   const { account, region } = spec;
@@ -51,7 +65,11 @@ export function testContext(
     spec,
     names: namesOf(spec),
     tags: { ...spec.tags, [STACK_TAG]: spec.name },
-    clients: createClients({ ...client, credentials: async () => keys }),
+    clients: createClients({
+      ...client,
+      credentials: async () => keys,
+      ...(once && { retryStrategy: ONCE }),
+    }),
     waiting: testWaiting(world, signal),
     code: CODE,
     outputs: {},

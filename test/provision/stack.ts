@@ -1,7 +1,7 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Session } from '../../src/aws/session.ts';
 import type { ChangeEvent } from '../../src/provision/apply.ts';
-import { inspectStack } from '../../src/provision/inspect.ts';
+import { type InspectedStack, inspectStack } from '../../src/provision/inspect.ts';
 import type { SetupChoice } from '../../src/provision/options.ts';
 import { applySetup, planSetup, type SetupPlan } from '../../src/provision/setup.ts';
 import { planTeardown, type Removed, teardown } from '../../src/provision/teardown.ts';
@@ -22,10 +22,12 @@ export interface StackOptions {
   choice?: SetupChoice;
   report?: (event: ChangeEvent) => void;
   signal?: AbortSignal;
+  /** One to use again: making clients takes longer than most commands. */
+  session?: Session;
 }
 
-export function testSession(world: World, region = 'eu-west-1'): Session {
-  const { clients, spec } = testContext(world, { region });
+export function testSession(world: World, region = 'eu-west-1', once = false): Session {
+  const { clients, spec } = testContext(world, { region }, { once });
   return {
     clients,
     region,
@@ -65,9 +67,9 @@ const operator = (what: string): Operator => ({
 });
 
 export function planWhole(world: World, options: StackOptions = {}): Promise<SetupPlan> {
-  const { region, bucket = BUCKET, name, choice, signal } = options;
+  const { region, bucket = BUCKET, name, choice, signal, session = testSession(world, region) } = options;
   return planSetup(
-    testSession(world, region),
+    session,
     { bucket, name, choice: { imageUri: IMAGE, ...choice }, whenNew: 'auto' },
     testWaiting(world, signal),
     async () => CODE,
@@ -81,18 +83,26 @@ export async function setUpWhole(world: World, options: StackOptions = {}): Prom
   return plan;
 }
 
+/** Undefined where there is no stack. */
+export async function inspectWhole(
+  world: World,
+  { region, name = BUCKET, signal, session = testSession(world, region) }: StackOptions = {},
+): Promise<InspectedStack | undefined> {
+  const found = await readAwsStack(session, name);
+  return found && inspectStack(session, found, testWaiting(world, signal), async () => CODE);
+}
+
 /** Undefined where there is no stack to tear down. */
 export async function tearDownWhole(
   world: World,
-  { region, name = BUCKET, report = () => {}, signal }: StackOptions = {},
+  options: StackOptions = {},
   keepIndex = false,
 ): Promise<Removed | undefined> {
-  const session = testSession(world, region);
-  const found = await readAwsStack(session, name);
-  if (found === undefined) return undefined;
-  const stack = await inspectStack(session, found, testWaiting(world, signal), async () => CODE);
-  const options = { keepIndex, keepLabels: undefined, report, signal };
-  return teardown(stack, planTeardown(stack, keepIndex), operator('rekback teardown'), options);
+  const stack = await inspectWhole(world, options);
+  if (stack === undefined) return undefined;
+  const { report = () => {}, signal } = options;
+  const how = { keepIndex, keepLabels: undefined, report, signal };
+  return teardown(stack, planTeardown(stack, keepIndex), operator('rekback teardown'), how);
 }
 
 /**
@@ -113,10 +123,15 @@ export function everything(world: World): string {
   return JSON.stringify(state, undefined, 1);
 }
 
-function activeOnly(definitions: Record<string, { active?: boolean }[]>) {
-  const active = Object.entries(definitions).map(
-    ([name, revisions]) => [name, revisions.filter((each) => each.active !== false)] as const,
-  );
+/** How many revisions there were before is not forgotten either. */
+function activeOnly(definitions: Record<string, { active?: boolean; arn?: string }[]>) {
+  const active = Object.entries(definitions).map(([name, revisions]) => {
+    const those = revisions.filter((each) => each.active !== false);
+    return [
+      name,
+      those.map((each) => ({ ...each, revision: 1, arn: each.arn?.replace(/:\d+$/, '') })),
+    ] as const;
+  });
   return Object.fromEntries(active.filter(([, revisions]) => revisions.length > 0));
 }
 

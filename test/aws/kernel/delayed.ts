@@ -25,4 +25,9 @@ export class Delayed<T> {
     this.#latest = value;
     this.#visibleAt = now + delay;
   }
+
+  /** One of its own, with its values copied so. */
+  copy(value: (each: T) => T): Delayed<T> {
+    return new Delayed(value(this.#before), value(this.#latest), this.#visibleAt);
+  }
 }

@@ -33,10 +33,56 @@ export class Store {
     this.#states.clear();
   }
 
+  /** All states as they are now; what a service has planned (timers) is no part of it. */
+  snapshot(): Snapshot {
+    return copy(this.#states, new Map());
+  }
+
+  /** Puts all states back, as often as wanted. */
+  restore(snapshot: Snapshot): void {
+    this.#states = copy(snapshot, new Map());
+  }
+
   #key<S>({ id, reach }: Service<S>, account: string, region: string): string {
     if (reach === 'world') return id;
     return reach === 'account' ? `${id}/${account}` : `${id}/${account}/${region}`;
   }
+}
+
+type Snapshot = Map<string, unknown>;
+
+/** A copy as deep as it goes, in which what was one thing stays one thing. Bytes are shared: nobody writes into them. */
+function copy<T>(value: T, seen: Map<unknown, unknown>): T {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  const known = seen.get(value);
+  if (known !== undefined) return known as T;
+  const remember = <Copied extends object>(copied: Copied) => {
+    seen.set(value, copied);
+    return copied;
+  };
+  const each = <Part>(part: Part) => copy(part, seen);
+  if (value instanceof Date) return remember(new Date(value)) as T;
+  if (value instanceof Delayed) return remember(value.copy(each)) as T;
+  if (Array.isArray(value)) {
+    const copied = remember<unknown[]>([]);
+    for (const part of value) copied.push(each(part));
+    return copied as T;
+  }
+  if (value instanceof Map) {
+    const copied = remember(new Map());
+    for (const [key, part] of value) copied.set(each(key), each(part));
+    return copied as T;
+  }
+  if (value instanceof Set) {
+    const copied = remember(new Set());
+    for (const part of value) copied.add(each(part));
+    return copied as T;
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype)
+    throw new Error(`a state holds a ${value.constructor.name}, which a snapshot can't copy`);
+  const copied = remember<Record<string, unknown>>({});
+  for (const [key, part] of Object.entries(value)) copied[key] = each(part);
+  return copied as T;
 }
 
 /**
