@@ -14,8 +14,13 @@ export interface Inspected {
 }
 
 /** Looks at every resource, all side by side. */
-export const inspectAll = (resources: readonly Resource[]): Promise<Inspected[]> =>
-  Promise.all(resources.map(async (resource) => ({ resource, found: await resource.inspect() })));
+export async function inspectAll(resources: readonly Resource[]): Promise<Inspected[]> {
+  const judged = await Promise.all(resources.map((resource) => resource.look()));
+  return resources.flatMap((resource, index) => {
+    const found = judged[index]?.();
+    return found === undefined ? [] : [{ resource, found }];
+  });
+}
 
 /**
  * What lies between what is and what is wanted.

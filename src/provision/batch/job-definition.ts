@@ -31,6 +31,8 @@ interface Config {
   task: EcsTaskProperties | undefined;
   retry: RetryStrategy | undefined;
   timeout: JobTimeout | undefined;
+  /** Whether tasks carry the tags of their jobs. */
+  propagateTags: boolean | undefined;
 }
 
 /**
@@ -101,7 +103,7 @@ export function defineJob(context: Context, options: JobOptions): Resource {
       },
     ],
   });
-  const register = ({ task, retry, timeout }: Config) =>
+  const register = ({ task, retry, timeout, propagateTags }: Config) =>
     batch.send(
       new RegisterJobDefinitionCommand({
         jobDefinitionName: job.name,
@@ -110,7 +112,7 @@ export function defineJob(context: Context, options: JobOptions): Resource {
         ecsProperties: { taskProperties: task === undefined ? [] : [task] },
         retryStrategy: retry,
         timeout,
-        propagateTags: true,
+        propagateTags,
         tags,
       }),
     );
@@ -120,7 +122,12 @@ export function defineJob(context: Context, options: JobOptions): Resource {
     name: job.name,
     after: options.after,
     tags,
-    wanted: () => ({ task: task(), retry, timeout: { attemptDurationSeconds: timeoutSeconds } }),
+    wanted: () => ({
+      task: task(),
+      retry,
+      timeout: { attemptDurationSeconds: timeoutSeconds },
+      propagateTags: true,
+    }),
     async read() {
       const [newest] = await active();
       if (newest === undefined) return undefined;
@@ -131,6 +138,7 @@ export function defineJob(context: Context, options: JobOptions): Resource {
           task: asWritten(found, task()),
           retry: asWritten(newest.retryStrategy, retry),
           timeout: newest.timeout,
+          propagateTags: newest.propagateTags,
         },
       };
     },

@@ -19,6 +19,7 @@ interface RuleConfig {
   pattern: unknown;
   state: string | undefined;
   targets: readonly (string | undefined)[];
+  description: string | undefined;
 }
 
 interface RuleOptions {
@@ -73,7 +74,14 @@ export function defineRule(
     tags,
     wanted() {
       const wantedPattern = pattern();
-      return wantedPattern && { pattern: wantedPattern, state: 'ENABLED', targets: [names.queue.arn] };
+      return (
+        wantedPattern && {
+          pattern: wantedPattern,
+          state: 'ENABLED',
+          targets: [names.queue.arn],
+          description,
+        }
+      );
     },
     async read() {
       const found = await ifThere(events.send(new DescribeRuleCommand({ Name: name })));
@@ -88,6 +96,7 @@ export function defineRule(
           pattern: JSON.parse(found.EventPattern ?? 'null'),
           state: found.State,
           targets: targets.map(({ Arn }) => Arn),
+          description: found.Description,
         },
       };
     },
@@ -96,7 +105,7 @@ export function defineRule(
       await putTarget();
     },
     async update(wanted, fields) {
-      if (fields.has('pattern') || fields.has('state')) await putRule(wanted);
+      if (fields.has('pattern') || fields.has('state') || fields.has('description')) await putRule(wanted);
       if (!fields.has('targets')) return;
       const others = (await targetsOf()).filter(({ Id, Arn }) => Id !== TARGET || Arn !== names.queue.arn);
       const Ids = others.flatMap(({ Id }) => (Id === undefined ? [] : [Id]));

@@ -4,6 +4,7 @@ import {
   type FunctionConfiguration,
   GetFunctionCommand,
   LambdaClient,
+  type LogFormat,
   type Runtime,
   TagResourceCommand,
   UpdateFunctionCodeCommand,
@@ -27,6 +28,7 @@ interface Config {
   timeoutSeconds: number | undefined;
   memoryMiB: number | undefined;
   logGroup: string | undefined;
+  logFormat: string | undefined;
   environment: Readonly<Record<string, string>>;
 }
 
@@ -49,7 +51,7 @@ export function liveFunction(context: Context, after: readonly Resource[]): Reso
     MemorySize: config.memoryMiB,
     Handler: config.handler,
     Runtime: RUNTIME,
-    LoggingConfig: { LogGroup: config.logGroup, LogFormat: 'JSON' as const },
+    LoggingConfig: { LogGroup: config.logGroup, LogFormat: LOG_FORMAT },
     Environment: { Variables: { ...config.environment } },
   });
   const updated = () =>
@@ -77,6 +79,7 @@ export function liveFunction(context: Context, after: readonly Resource[]): Reso
       timeoutSeconds: FUNCTION_TIMEOUT,
       memoryMiB: 512,
       logGroup: names.liveLogs.name,
+      logFormat: LOG_FORMAT,
       environment: liveEnvironment(context),
     }),
     async read() {
@@ -125,6 +128,8 @@ export function liveFunction(context: Context, after: readonly Resource[]): Reso
 /** Supported until 2028-04-30; the one that the container image has too. */
 const RUNTIME: Runtime = 'nodejs24.x';
 
+const LOG_FORMAT: LogFormat = 'JSON';
+
 const configOf = (found: FunctionConfiguration): Config => ({
   code: found.CodeSha256,
   runtime: found.Runtime,
@@ -134,5 +139,6 @@ const configOf = (found: FunctionConfiguration): Config => ({
   timeoutSeconds: found.Timeout,
   memoryMiB: found.MemorySize,
   logGroup: found.LoggingConfig?.LogGroup,
+  logFormat: found.LoggingConfig?.LogFormat,
   environment: { ...found.Environment?.Variables },
 });

@@ -24,7 +24,9 @@ const PATHS = {
   readerMembers: `rolesmapping/${READER}`,
 } as const satisfies Record<string, SecurityPath>;
 
-const FIELDS = Object.keys(PATHS) as (keyof typeof PATHS)[];
+const RIGHTS = ['writerRights', 'readerRights'] as const;
+const MEMBERS = ['writerMembers', 'readerMembers'] as const;
+const FIELDS = [...RIGHTS, ...MEMBERS];
 
 const INDICES = ['rekback-*'];
 
@@ -118,7 +120,11 @@ export function indexRoles(context: Context, after: readonly Resource[]): Resour
     if (security === undefined) return undefined;
     const config: Config = {};
     try {
-      for (const field of FIELDS) config[field] = canonical(await security.get(PATHS[field]));
+      await Promise.all(
+        FIELDS.map(async (field) => {
+          config[field] = canonical(await security.get(PATHS[field]));
+        }),
+      );
     } catch (error) {
       // Without the administrator nothing can be seen of them, nor do they work: setup makes it first.
       if (isDenied(error) && !(await isThere())) return undefined;
@@ -132,8 +138,14 @@ export function indexRoles(context: Context, after: readonly Resource[]): Resour
   const put = async (fields: readonly string[]) => {
     const security = await needApi();
     const wanted = wantedOf(names);
-    for (const field of FIELDS.filter((each) => fields.includes(each))) {
-      await retryWhile(isNotReady, () => security.put(PATHS[field], wanted[field]), READY, waiting);
+    // A mapping needs its role.
+    for (const group of [RIGHTS, MEMBERS]) {
+      const changed = group.filter((each) => fields.includes(each));
+      await Promise.all(
+        changed.map((field) =>
+          retryWhile(isNotReady, () => security.put(PATHS[field], wanted[field]), READY, waiting),
+        ),
+      );
     }
   };
 
@@ -144,13 +156,14 @@ export function indexRoles(context: Context, after: readonly Resource[]): Resour
     wanted: () => (spec.indexEndpoint === undefined ? wantedConfig(names) : undefined),
     read: () =>
       look().catch((error: unknown) => {
-        if (isNotReady(error)) return { config: {}, pending: true };
+        // Whoever may not act as the administrator can't see them, nor can anybody while its trust is not as wanted.
+        if (isNotReady(error) || isDenied(error)) return { config: {}, pending: true };
         throw error;
       }),
     create: () => put(FIELDS),
     update: (_wanted, fields) => put([...fields]),
     async remove({ pending }) {
-      // They go with their domain, also with one that can't be reached.
+      // They go with their domain, also with one that can't be reached or asked.
       if (pending) return;
       const security = await needApi();
       for (const field of FIELDS.toReversed()) await security.remove(PATHS[field]);
