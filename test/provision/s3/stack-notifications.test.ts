@@ -60,7 +60,11 @@ it('is removed once the inventory was used, and never comes back', async () => {
   expect(await setup()).toEqual(['remove']);
   expect(stored()).toEqual({});
   expect(await setup()).toEqual([]);
-  // Also where nobody looked first.
+});
+
+it('is removed also where nobody looked before', async () => {
+  await setup();
+  await put(INVENTORY_CONSUMED);
   await stackNotifications(context, []).ensure();
   expect(stored()).toEqual({});
 });
