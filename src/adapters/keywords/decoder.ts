@@ -12,7 +12,7 @@ type Refusal = Extract<Answer, { refusal: unknown }>;
 let loading: Promise<typeof import('sharp').default> | undefined;
 
 /** sharp, loaded once and set up for many small decodings side by side. Throws `SystemicError` if it isn't there. */
-function loadSharp(): Promise<typeof import('sharp').default> {
+export function loadSharp(): Promise<typeof import('sharp').default> {
   loading ??= import('sharp').then(
     ({ default: sharp }) => {
       // Images run side by side in libuv's threads; threads within one would only compete with them.

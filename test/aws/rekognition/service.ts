@@ -1,10 +1,10 @@
-import { type AwsError, Unsupported } from '../kernel/errors.ts';
+import { AwsError, Unsupported } from '../kernel/errors.ts';
 import { operations, type Service } from '../kernel/operation.ts';
 import { blob, int, list, need, num, str, struct } from '../kernel/shape.ts';
 import type { World } from '../kernel/world.ts';
+import { readForCaller } from '../s3/reach.ts';
 import { readHeader } from './image.ts';
 import { keywordsOf } from './keywords.ts';
-import { readObject } from './object.ts';
 import {
   type AnsweredLabel,
   type RekognitionCall,
@@ -91,7 +91,7 @@ function checkParameters({
 
 function imageOf(call: RekognitionCall, { Image: { Bytes, S3Object: at } }: Request): SeenImage {
   if (at !== undefined) {
-    const bytes = readObject(call, at);
+    const bytes = objectOf(call, at);
     if (bytes.length > LIMITS.object) throw tooLarge(`${bytes.length} bytes`);
     return { bytes, bucket: at.Bucket, key: at.Name };
   }
@@ -103,6 +103,19 @@ function imageOf(call: RekognitionCall, { Image: { Bytes, S3Object: at } }: Requ
     );
   }
   return { bytes };
+}
+
+/** Whatever is wrong with reading an object has one name here. */
+function objectOf(call: RekognitionCall, at: Parameters<typeof readForCaller>[1]): Buffer {
+  try {
+    return readForCaller(call, at);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    throw rekognitionError(
+      'InvalidS3ObjectException',
+      'Unable to get object metadata from S3. Check object key, region and/or access permissions.',
+    );
+  }
 }
 
 function checkImage(bytes: Buffer): void {

@@ -225,6 +225,24 @@ describe('with a look at the image', () => {
   const changed = head({ etag: 'e2' });
   test.each<Row>([
     [
+      'an archived image waits for its restore, labelled or not',
+      looked(head({ etag: 'e2', skip: 'archived' }), { change: moved, known: known() }),
+      {},
+      skipped('archived'),
+    ],
+    [
+      'of one with its owner’s key nothing is known, not even that it is empty',
+      looked(head({ etag: '', size: 0, skip: 'sse-c' }), { change: seen(), known: NEW }),
+      {},
+      skipped('sse-c'),
+    ],
+    [
+      'an archived image that is labelled already stays so',
+      looked(head({ skip: 'archived' }), { change: moved, known: known() }),
+      { relabel: 'none' },
+      expect.objectContaining({ outcome: { outcome: 'skipped', reason: 'unchanged' } }),
+    ],
+    [
       'touched: its time is noted, its labels stay',
       looked(touched, { change: seen({ lastModified: touched.lastModified }), known: known() }),
       {},
