@@ -27,11 +27,16 @@ export function assumedRole(clients: Clients, RoleArn: string): AwsCredentialIde
       ...(keys.Expiration !== undefined && { expiration: keys.Expiration }),
     };
   };
-  return async () => {
-    const before = await held?.catch(() => undefined);
-    const until = before?.expiration?.getTime() ?? 0;
-    if (before !== undefined && until - MARGIN > Date.now()) return before;
-    held = assume();
-    return held;
+  return () => {
+    // One call, however many ask at once.
+    const before = held;
+    const renewed = (before ?? Promise.resolve(undefined))
+      .catch(() => undefined)
+      .then((keys) => (keys !== undefined && isValid(keys) ? keys : assume()));
+    held = renewed;
+    return renewed;
   };
 }
+
+const isValid = ({ expiration }: AwsCredentialIdentity): boolean =>
+  (expiration?.getTime() ?? 0) - MARGIN > Date.now();

@@ -25,6 +25,7 @@ interface Result {
   run?: RunSummary;
   /** Of a bucket. */
   forecast?: Forecast;
+  checks?: object[];
   bucketChanges?: object;
 }
 

@@ -29,6 +29,12 @@ export interface Resource {
   readonly after: readonly Resource[];
   /** False where the stack's options leave it out: then it is removed. */
   isWanted(): boolean;
+  /**
+   * Looks at AWS. What was found is judged when it is asked for: others may have been looked at meanwhile whose ids it is
+   * compared with.
+   */
+  look(): Promise<() => Found>;
+  /** Looks and judges at once. */
   inspect(): Promise<Found>;
   /**
    * Makes it as wanted, by as little as is needed, and waits until it can be used.
@@ -129,6 +135,10 @@ export function defineResource<Config extends object>(
     name,
     after,
     isWanted: () => definition.wanted() !== undefined,
+    async look() {
+      const observed = await definition.read();
+      return () => judge(observed);
+    },
     inspect: async () => judge(await definition.read()),
 
     async ensure() {

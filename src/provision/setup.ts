@@ -11,6 +11,9 @@ import { checkStackName, nameFor } from '../stack/spec.ts';
 import { type ApplyOptions, applyChanges } from './apply.ts';
 import { blueprint } from './blueprint.ts';
 import type { Context } from './context.ts';
+import { checkBucket } from './doctor/bucket.ts';
+import type { Check } from './doctor/check.ts';
+import { checkQuotas } from './doctor/limits.ts';
 import { chooseNetwork } from './ec2/network.ts';
 import { type Forecast, forecast } from './forecast.ts';
 import { type FunctionCode, functionCode } from './lambda/code.ts';
@@ -31,6 +34,8 @@ export interface SetupPlan {
   /** How the notifications of the images' bucket will differ, a line each. */
   notifications: string[];
   forecast: Forecast;
+  /** What to know beforehand: quotas that are too small, a key that is not named. */
+  checks: Check[];
   /** With `--bucket-changes print`: what the bucket's owner has to apply. */
   bucketChanges: BucketChanges | undefined;
 }
@@ -57,8 +62,10 @@ export async function planSetup(
   code: () => Promise<FunctionCode> = functionCode,
 ): Promise<SetupPlan> {
   const { clients, account, region, partition } = session;
-  await checkImagesBucket(clients, { bucket, account, region });
-  const current = await currentStack(session, bucket, name);
+  const current = await bothOf(
+    checkImagesBucket(clients, { bucket, account, region }),
+    currentStack(session, bucket, name),
+  );
   const recorded = current?.record;
   if (recorded !== undefined) assertWritable(recorded);
   const chosen = { ...choice, backfill: choice.backfill ?? recorded?.aws.backfill ?? whenNew };
@@ -86,16 +93,38 @@ export async function planSetup(
     aws: { ...options, account, region, partition },
   };
   const context = contextOf(session, specOf(record), waiting, await code());
-  const changes = planChanges(await inspectAll(blueprint(context, record)));
-  const notifications = await assertNoOverlap(context, changes);
+  const [inspected, expected, checks] = await Promise.all([
+    inspectAll(blueprint(context, record)),
+    forecast(context),
+    checksFor(session, context.spec),
+  ]);
+  const changes = planChanges(inspected);
   return {
-    notifications,
     context,
     record,
     changes,
-    forecast: await forecast(context),
+    notifications: await assertNoOverlap(context, changes),
+    forecast: expected,
+    checks,
     bucketChanges: options.bucketChanges === 'print' ? await bucketChanges(context) : undefined,
   };
+}
+
+/** Side by side, but a failure of the first is the one that is told: the second's may come from the same cause. */
+async function bothOf<Result>(first: Promise<void>, second: Promise<Result>): Promise<Result> {
+  const [checked] = await Promise.allSettled([first, second]);
+  if (checked.status === 'rejected') throw checked.reason;
+  return second;
+}
+
+/** What the doctor would say about this stack, apart from what is well. Never a reason not to try. */
+async function checksFor(session: Session, spec: AwsSpec): Promise<Check[]> {
+  const looks = [
+    checkQuotas(session, spec),
+    checkBucket(session, { bucket: spec.bucket, kmsKey: spec.kmsKey }),
+  ];
+  const checks = await Promise.all(looks.map((look) => look.catch(() => [])));
+  return checks.flat().filter(({ state }) => state !== 'ok');
 }
 
 /**

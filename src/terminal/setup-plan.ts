@@ -18,7 +18,7 @@ export interface SetupChange {
 }
 
 /** A plan as `--json` prints it. */
-export const planJson = ({ changes, notifications, forecast, bucketChanges }: SetupPlan) => ({
+export const planJson = ({ changes, notifications, forecast, checks, bucketChanges }: SetupPlan) => ({
   changes: changes.map(
     ({ action, resource: { type, name }, found }): SetupChange => ({
       action,
@@ -29,6 +29,7 @@ export const planJson = ({ changes, notifications, forecast, bucketChanges }: Se
   ),
   notifications,
   forecast,
+  checks,
   ...(bucketChanges !== undefined && { bucketChanges }),
 });
 
@@ -37,12 +38,14 @@ export const describePlan = ({
   changes,
   notifications,
   forecast,
+  checks,
   bucketChanges,
   record,
 }: SetupPlan): string[] => [
   ...describeChanges(changes),
   ...notifications.map((line) => `    ${sanitise(line)}`),
   ...describeForecast(forecast, record.aws.backfill),
+  ...checks.map(({ message, suggestions }) => sanitise(`Note: ${[message, ...suggestions].join('; ')}`)),
   ...(bucketChanges === undefined ? [] : describeBucketChanges(bucketChanges)),
 ];
 

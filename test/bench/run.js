@@ -1,4 +1,4 @@
-// Every figure that the project promises, measured in this run: npm run bench [start|planning|index|backfill …].
+// Every figure that the project promises, measured in this run: npm run bench [start|planning|setup|index|backfill …].
 // Ratios compare two things side by side; an absolute figure stands beside the calibration loop of the same run.
 import { calibrate } from './calibrate.js';
 import { printRows } from './print.js';
@@ -7,6 +7,7 @@ import { printRows } from './print.js';
 const BENCHMARKS = {
   start: async () => (await import('./start.js')).benchStart(),
   planning: async () => (await import('./planning.js')).benchPlanning(),
+  setup: async () => (await import('./setup.js')).benchSetup(),
   index: async () => (await import('./index-search.js')).benchIndexSearch(),
   backfill: async () => (await import('./backfill.js')).benchBackfill(),
 };

@@ -109,14 +109,16 @@ export function indexRoles(context: Context, after: readonly Resource[]): Resour
     return securityApi({ endpoint, region: spec.region, credentials, signal: waiting.signal });
   };
 
-  const needApi = async (): Promise<SecurityApi> => {
-    const found = await api();
-    if (found === undefined) throw noDomain(names.domain.name);
-    return found;
+  /** As the last look found it. */
+  let known: SecurityApi | undefined;
+  const needApi = (): SecurityApi => {
+    if (known === undefined) throw noDomain(names.domain.name);
+    return known;
   };
 
   const look = async (): Promise<Observed<Config> | undefined> => {
     const security = await api();
+    known = security;
     if (security === undefined) return undefined;
     const config: Config = {};
     try {
@@ -136,7 +138,7 @@ export function indexRoles(context: Context, after: readonly Resource[]): Resour
     (await ifThere(clients(IAMClient).send(new GetRoleCommand({ RoleName: admin.name })))) !== undefined;
 
   const put = async (fields: readonly string[]) => {
-    const security = await needApi();
+    const security = needApi();
     const wanted = wantedOf(names);
     // A mapping needs its role.
     for (const group of [RIGHTS, MEMBERS]) {
@@ -165,7 +167,7 @@ export function indexRoles(context: Context, after: readonly Resource[]): Resour
     async remove({ pending }) {
       // They go with their domain, also with one that can't be reached or asked.
       if (pending) return;
-      const security = await needApi();
+      const security = needApi();
       for (const field of FIELDS.toReversed()) await security.remove(PATHS[field]);
     },
   });

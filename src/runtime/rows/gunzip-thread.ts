@@ -23,7 +23,8 @@ export function gunzipThread(bytes: number, buffers: number): void {
   const hash = createHash('md5');
   // zlib's default of 16 KiB at once takes 2.5 times as long for an inventory; with room for eight pieces it goes on in
   // the thread pool while this thread copies and sums up.
-  const gunzip = createGunzip({ chunkSize: 1 << 18, highWaterMark: 1 << 21 });
+  const options = { chunkSize: 1 << 18, highWaterMark: 1 << 21 };
+  const gunzip = createGunzip(options);
   const free: ArrayBuffer[] = Array.from({ length: buffers }, () => new ArrayBuffer(bytes));
   let memory = new Uint8Array(free.pop() ?? new ArrayBuffer(bytes));
   let filled = 0;
