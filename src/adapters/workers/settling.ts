@@ -7,6 +7,10 @@ import type { ImageStore, IndexWriter, Labeler } from '../../runtime/ports.ts';
 /** Decoding runs in libuv's four threads, so that fewer images in flight would leave some idle while files are read. */
 const LEAST_CONCURRENCY = 8;
 
+/** A call that is paid for by a service takes about a second (DetectLabels 0.3 to 2), whatever this machine has. */
+const CALL_SECONDS = 1;
+const MOST_CONCURRENCY = 256;
+
 export interface SettlingOptions {
   images: ImageStore;
   labeler: Labeler;
@@ -26,13 +30,14 @@ export interface SettlingOptions {
 export async function settling(options: SettlingOptions): Promise<Omit<SettleContext, 'archive'>> {
   const { images, labeler, index, labeling, relabel, run, rate, concurrency, cap, draining } = options;
   const budget = await labeler.budget();
+  const share = Math.min(rate ?? Number.POSITIVE_INFINITY, budget);
   return {
     images,
     labeler,
     index,
     cap,
     draining,
-    governor: createGovernor({ share: Math.min(rate ?? Number.POSITIVE_INFINITY, budget), clock }),
+    governor: createGovernor({ share, clock }),
     policy: {
       bucket: images.bucket,
       labeling,
@@ -41,10 +46,17 @@ export async function settling(options: SettlingOptions): Promise<Omit<SettleCon
       maxBytes: labeler.maxBytes,
       etagIsContent: images.etagIsContent,
     },
-    concurrency: concurrency ?? Math.max(LEAST_CONCURRENCY, availableParallelism() * 2),
+    concurrency: concurrency ?? usualConcurrency(share),
     now: Date.now,
     sleep: clock.sleep,
   };
+}
+
+/** @param share - calls a second */
+function usualConcurrency(share: number): number {
+  const here = Math.max(LEAST_CONCURRENCY, availableParallelism() * 2);
+  if (share === Number.POSITIVE_INFINITY) return here;
+  return Math.min(MOST_CONCURRENCY, Math.max(here, Math.ceil(share * CALL_SECONDS)));
 }
 
 const clock = {
