@@ -27,6 +27,8 @@ export interface Resource {
   readonly name: string;
   /** What must be there before it, and gone after it. */
   readonly after: readonly Resource[];
+  /** True for what the owner of the images' bucket makes and removes: setup only looks whether it is as wanted. */
+  readonly byOwner?: boolean;
   /** False where the stack's options leave it out: then it is removed. */
   isWanted(): boolean;
   /**

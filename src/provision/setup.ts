@@ -140,13 +140,16 @@ export async function applySetup(
 ): Promise<void> {
   if (changes.length === 0) return clearDeadLock(context, operator);
   const isBucket = ({ resource }: Change) => resource.name === context.names.bucket.name;
+  const isByOwner = ({ resource }: Change) => resource.byOwner === true;
   await applyChanges(changes.filter(isBucket), options);
   const lock = await lockStack(context, operator);
   try {
     await applyChanges(
-      changes.filter((change) => !isBucket(change)),
+      changes.filter((change) => !isBucket(change) && !isByOwner(change)),
       options,
     );
+    // Its owner can apply it only now: S3 asks whether it may send to the stack's queue and bucket.
+    await applyChanges(changes.filter(isByOwner), options);
   } finally {
     await lock.release();
   }

@@ -106,11 +106,12 @@ export async function teardown(
     );
     const again = await inspectAll(changes.map(({ resource }) => resource));
     const still = again.filter(({ found }) => found.state !== 'absent');
-    const reason = problem ?? 'it came back';
+    const reason = ({ byOwner }: Resource) =>
+      byOwner ? "the bucket's owner has to remove it" : (problem ?? 'it came back');
     return {
       removed: again.filter(({ found }) => found.state === 'absent').map(({ resource }) => thing(resource)),
       left: [
-        ...still.map(({ resource }) => ({ ...thing(resource), reason })),
+        ...still.map(({ resource }) => ({ ...thing(resource), reason: reason(resource) })),
         ...notOurs(stack, keepIndex),
         ...(await taggedLeftovers(context, inspected)),
       ],

@@ -11,6 +11,7 @@ export function inspectedOnly({ spec }: Context, resource: Resource): Resource {
   const { type, name } = resource;
   return {
     ...resource,
+    byOwner: true,
     async ensure() {
       if (!resource.isWanted()) return;
       const found = await resource.inspect();
