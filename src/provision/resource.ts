@@ -93,6 +93,13 @@ export function defineResource<Config extends object>(
   const { type, name, after = [], tags = {}, settling = VISIBLE, vanishing } = definition;
   const what = `${type} ${name}`;
 
+  /** What vanishes between the calls of one look is not found by one of them: the next look says that it is gone. */
+  const read = () =>
+    definition.read().catch((error: unknown) => {
+      if (isNotFound(error)) return definition.read();
+      throw error;
+    });
+
   const judge = (observed: Observed<Config> | undefined): Found => {
     if (observed === undefined) return { state: 'absent' };
     if (observed.tags !== undefined && !isOurs(observed.tags, tags)) {
@@ -113,7 +120,7 @@ export function defineResource<Config extends object>(
     waitFor(
       `${what} to be ready`,
       async () => {
-        const observed = await definition.read();
+        const observed = await read();
         if (observed === undefined ? !orGone : observed.pending) return undefined;
         return { observed };
       },
@@ -138,15 +145,15 @@ export function defineResource<Config extends object>(
     after,
     isWanted: () => definition.wanted() !== undefined,
     async look() {
-      const observed = await definition.read();
+      const observed = await read();
       return () => judge(observed);
     },
-    inspect: async () => judge(await definition.read()),
+    inspect: async () => judge(await read()),
 
     async ensure() {
       const wanted = definition.wanted();
       if (wanted === undefined) return this.remove();
-      let observed = await definition.read();
+      let observed = await read();
       assertOurs(observed);
       if (observed?.pending) observed = (await settle(true)).observed;
       if (observed === undefined) {
@@ -168,13 +175,13 @@ export function defineResource<Config extends object>(
     },
 
     async remove() {
-      const observed = await definition.read();
+      const observed = await read();
       if (observed === undefined || judge(observed).state === 'foreign') return;
       await definition.remove(observed).catch((error: unknown) => {
         if (!isNotFound(error)) throw error;
       });
       if (vanishing === undefined) return;
-      const isGone = async () => ((await definition.read()) === undefined ? true : undefined);
+      const isGone = async () => ((await read()) === undefined ? true : undefined);
       await waitFor(`${what} to be gone`, isGone, vanishing, waiting);
     },
   };

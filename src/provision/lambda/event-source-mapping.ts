@@ -95,13 +95,12 @@ export function eventSourceMapping(context: Context, after: readonly Resource[])
       }
     },
     async remove() {
-      // Refused while it is still being made or changed.
-      await retryWhile(
-        (error) => isAwsError(error, 'ResourceInUseException'),
-        async () => lambda.send(new DeleteEventSourceMappingCommand({ UUID: await uuid() })),
-        READY,
-        waiting,
-      );
+      const remove = async () => {
+        const UUID = await uuid();
+        if (UUID !== undefined) await lambda.send(new DeleteEventSourceMappingCommand({ UUID }));
+      };
+      // Refused while it is still being made, changed or deleted: in the last case it is gone after a while.
+      await retryWhile((error) => isAwsError(error, 'ResourceInUseException'), remove, READY, waiting);
     },
     settling: READY,
     vanishing: READY,

@@ -83,7 +83,8 @@ export function defineQueue(context: Context, { name, after, wanted }: QueueOpti
       await sqs.send(new TagQueueCommand({ QueueUrl: await queueUrl(), Tags: missing }));
     },
     async remove() {
-      await sqs.send(new DeleteQueueCommand({ QueueUrl: await queueUrl() }));
+      const QueueUrl = await queueUrl();
+      if (QueueUrl !== undefined) await sqs.send(new DeleteQueueCommand({ QueueUrl }));
     },
     vanishing: VANISHING,
   });
