@@ -1,3 +1,5 @@
+import { RekbackError } from '../runtime/errors.ts';
+
 /** What an AWS service, or the way to it, said of a failed call. */
 export interface AwsFailure {
   /** The service's error code, e.g. `AccessDenied`. */
@@ -17,7 +19,9 @@ interface SdkError extends Error {
   $call?: string;
 }
 
-const isSdkError = (error: unknown): error is SdkError => error instanceof Error && '$metadata' in error;
+/** The SDK gives `$metadata` also to what our own request handler threw. */
+const isSdkError = (error: unknown): error is SdkError =>
+  error instanceof Error && '$metadata' in error && !(error instanceof RekbackError);
 
 /** Whether AWS answered a call with one of these codes. */
 export const isAwsError = (error: unknown, ...codes: readonly string[]): boolean =>
@@ -62,6 +66,7 @@ const NOT_FOUND: readonly string[] = [
   'AWS.SimpleQueueService.NonExistentQueue',
   'ResourceNotFoundException',
   'RepositoryNotFoundException',
+  'ImageNotFoundException',
   'LifecyclePolicyNotFoundException',
   'InvalidGroup.NotFound',
 ];

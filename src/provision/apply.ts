@@ -1,5 +1,4 @@
-import { awsFailure } from '../aws/errors.ts';
-import { messageOf, RekbackError } from '../runtime/errors.ts';
+import { explain } from '../aws/explain.ts';
 import { runGraph } from './graph.ts';
 import type { Change } from './plan.ts';
 import type { Resource } from './resource.ts';
@@ -40,7 +39,11 @@ export async function applyChanges(
       await (action === 'remove' ? resource.remove() : resource.ensure());
     } catch (error) {
       report({ event: 'change-failed', type, name, action });
-      throw explain(error, change);
+      throw explain(error, {
+        code: 'provision-failed',
+        doing: `can't ${action} the ${type} '${name}'`,
+        suggestions: ['run the same command again: it goes on where this one ended'],
+      });
     }
     report({ event: 'change-ended', type, name, action });
   };
@@ -53,24 +56,5 @@ export async function applyChanges(
   await runGraph(
     resources(({ action }) => action !== 'remove'),
     visit,
-  );
-}
-
-/** Names the resource, the call and AWS's request id; what is an explanation already stays as it is. */
-function explain(error: unknown, { resource: { type, name }, action }: Change): unknown {
-  const failure = awsFailure(error);
-  if (failure === undefined) return error;
-  const { code, message, call, requestId } = failure;
-  const where = [call, requestId === undefined ? undefined : `request ${requestId}`]
-    .filter(Boolean)
-    .join(', ');
-  const again = 'run the same command again: it goes on where this one ended';
-  const suggestions = /denied|unauthorized|forbidden/i.test(code)
-    ? ['see which rights are missing: rekback doctor', again]
-    : [again];
-  return new RekbackError(
-    'provision-failed',
-    `can't ${action} the ${type} '${name}': ${code}: ${message || messageOf(error)}${where && ` (${where})`}`,
-    { cause: error, suggestions },
   );
 }

@@ -1,3 +1,4 @@
+import { explained } from '../aws/explain.ts';
 import type { Session } from '../aws/session.ts';
 import type { Waiting } from '../aws/wait.ts';
 import type { AwsSpec } from '../stack/aws-spec.ts';
@@ -26,7 +27,8 @@ export async function inspectStack(
 ): Promise<InspectedStack> {
   const record = stack.record ?? unrecorded(session, stack);
   const context = contextOf(session, specOf(record), waiting, await code());
-  return { context, record, inspected: await inspectAll(blueprint(context, record)) };
+  const looking = inspectAll(blueprint(context, record));
+  return { context, record, inspected: await explained("can't look at the stack", looking) };
 }
 
 /** Names follow from the stack's name and place, so what is there can be found although nothing tells the options. */

@@ -38,12 +38,14 @@ const DOMAIN = { instanceType: 't3.small.search', instances: 1, volumeGiB: 10 };
 export interface Findings {
   network(): Promise<AwsOptions['network']>;
   engineVersion(): Promise<string>;
+  /** The same image by its digest. */
+  pinned(imageUri: string): Promise<string>;
 }
 
 /**
  * The options of the stack from now on: what is named, else what is recorded, else the default.
  *
- * @throws RekbackError `image-needed`, `index-endpoint`, `iam-path`, `bad-tag` (exit 2)
+ * @throws RekbackError `image-needed`, `image-missing`, `index-endpoint`, `iam-path`, `bad-tag` (exit 2)
  */
 export async function chooseOptions(
   bucket: string,
@@ -53,16 +55,16 @@ export async function chooseOptions(
 ): Promise<AwsOptions> {
   const namesNetwork = choice.subnets !== undefined || choice.securityGroups !== undefined;
   const indexEndpoint = choice.indexEndpoint ?? recorded?.indexEndpoint;
-  const imageUri = choice.imageUri ?? recorded?.imageUri;
-  if (imageUri === undefined) throw imageNeeded();
   const kmsKey = choice.kmsKey ?? recorded?.kmsKey;
   const permissionsBoundary = choice.permissionsBoundary ?? recorded?.permissionsBoundary;
   const agreed = (to: 'enableEventBridge' | 'skipDestinationValidation') =>
     choice[to] ?? recorded?.[to] ?? false;
-  const [network, engineVersion] = await Promise.all([
+  const [imageUri, network, engineVersion] = await Promise.all([
+    choice.imageUri === undefined ? recorded?.imageUri : findings.pinned(choice.imageUri),
     recorded === undefined || namesNetwork ? findings.network() : recorded.network,
     recorded?.domain.engineVersion ?? (indexEndpoint === undefined ? findings.engineVersion() : ''),
   ]);
+  if (imageUri === undefined) throw imageNeeded();
   return {
     bucket,
     live: choice.live ?? recorded?.live ?? 's3',

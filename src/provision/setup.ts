@@ -1,4 +1,5 @@
 import { OpenSearchClient } from '@aws-sdk/client-opensearch';
+import { explained } from '../aws/explain.ts';
 import type { Session } from '../aws/session.ts';
 import type { Waiting } from '../aws/wait.ts';
 import { RekbackError } from '../runtime/errors.ts';
@@ -15,6 +16,7 @@ import { checkBucket } from './doctor/bucket.ts';
 import type { Check } from './doctor/check.ts';
 import { checkQuotas } from './doctor/limits.ts';
 import { chooseNetwork } from './ec2/network.ts';
+import { pinImage } from './ecr/pin-image.ts';
 import { type Forecast, forecast } from './forecast.ts';
 import { type FunctionCode, functionCode } from './lambda/code.ts';
 import { clearDeadLock, lockStack } from './lock.ts';
@@ -55,11 +57,18 @@ export interface SetupRequest {
  * @throws RekbackError for whatever would fail later: a bucket that can't be configured, a name that is taken, a
  *   resource of our name that is somebody else's, notifications that overlap
  */
-export async function planSetup(
+export const planSetup = (
+  session: Session,
+  request: SetupRequest,
+  waiting: Waiting,
+  code: () => Promise<FunctionCode> = functionCode,
+): Promise<SetupPlan> => explained("can't look at what is there", makePlan(session, request, waiting, code));
+
+async function makePlan(
   session: Session,
   { bucket, name, choice, whenNew }: SetupRequest,
   waiting: Waiting,
-  code: () => Promise<FunctionCode> = functionCode,
+  code: () => Promise<FunctionCode>,
 ): Promise<SetupPlan> {
   const { clients, account, region, partition } = session;
   const current = await bothOf(
@@ -76,6 +85,7 @@ export async function planSetup(
         securityGroups: choice.securityGroups ?? recorded?.aws.network.securityGroups ?? [],
       }),
     engineVersion: () => chooseEngineVersion(clients(OpenSearchClient)),
+    pinned: (uri) => pinImage(clients, uri, region),
   });
   const record: AwsRecord = {
     format: RECORD_FORMAT,

@@ -5,6 +5,7 @@ import {
 import { GetBucketTaggingCommand, S3Client } from '@aws-sdk/client-s3';
 import { openS3Objects } from '../adapters/s3/objects.ts';
 import { ifThere } from '../aws/errors.ts';
+import { explained } from '../aws/explain.ts';
 import type { Session } from '../aws/session.ts';
 import { IMAGES_TAG, STACK_TAG, stackBucketName } from './aws-spec.ts';
 import { type AwsRecord, isOnAws, readRecord } from './record.ts';
@@ -19,7 +20,10 @@ export interface AwsStack {
 }
 
 /** The stacks of the session's account and Region, by name: found by the tags of their buckets. */
-export async function findAwsStacks(session: Session): Promise<{ name: string; images: string }[]> {
+export const findAwsStacks = (session: Session): Promise<{ name: string; images: string }[]> =>
+  explained("can't look for stacks on AWS", listByTag(session));
+
+async function listByTag(session: Session): Promise<{ name: string; images: string }[]> {
   const tagging = session.clients(ResourceGroupsTaggingAPIClient);
   const stacks: { name: string; images: string }[] = [];
   let PaginationToken: string | undefined;
@@ -47,7 +51,10 @@ export async function findAwsStacks(session: Session): Promise<{ name: string; i
  * @returns undefined where there is none, or where its bucket is not tagged as ours
  * @throws RekbackError `stack-damaged`
  */
-export async function readAwsStack(session: Session, name: string): Promise<AwsStack | undefined> {
+export const readAwsStack = (session: Session, name: string): Promise<AwsStack | undefined> =>
+  explained(`can't look for the stack '${name}' on AWS`, readByName(session, name));
+
+async function readByName(session: Session, name: string): Promise<AwsStack | undefined> {
   const { clients, account, region } = session;
   const bucket = stackBucketName({ name, account, region });
   const at = { Bucket: bucket, ExpectedBucketOwner: account };

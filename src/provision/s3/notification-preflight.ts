@@ -69,7 +69,7 @@ function full({ spec }: Context, current: NotificationConfiguration, isOn: boole
 const wayOut = (isOn: boolean): string[] => [
   isOn
     ? 'the bucket tells EventBridge already, which has no such limit: use that with --live eventbridge'
-    : 'use EventBridge, which has no such limit: --live eventbridge --enable-event-bridge turns it on for the bucket; the entries that are there stay as they are',
+    : 'use EventBridge, which has no such limit: --live eventbridge --enable-eventbridge turns it on for the bucket; the entries that are there stay as they are',
   'or do without live changes: --live none',
 ];
 
@@ -80,7 +80,7 @@ const isOff = (bucket: string) =>
     {
       exitCode: 2,
       suggestions: [
-        'turn it on for the bucket: add --enable-event-bridge (its other notifications stay as they are; EventBridge may charge for events)',
+        'turn it on for the bucket: add --enable-eventbridge (its other notifications stay as they are; EventBridge may charge for events)',
         'or have S3 tell the queue directly: --live s3',
       ],
     },

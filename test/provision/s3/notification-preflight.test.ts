@@ -62,7 +62,7 @@ it('explains an overlap, and leads to EventBridge where the bucket uses it', asy
 it('says that EventBridge would have to be turned on where the bucket does not use it', async () => {
   await expect(preflight(testContext(world), thumbnails('raw/', false))).rejects.toMatchObject({
     code: 'notification-overlap',
-    suggestions: [expect.stringContaining('--enable-event-bridge'), expect.anything()],
+    suggestions: [expect.stringContaining('--enable-eventbridge'), expect.anything()],
   });
 });
 
