@@ -6,7 +6,7 @@ import type { World } from '../../aws/kernel/world.ts';
 import { startWorld } from '../../aws/world.ts';
 import { testContext } from '../context.ts';
 
-const REGION = 'us-east-1';
+const REGION = 'eu-west-1';
 const REGISTRY = `111122223333.dkr.ecr.${REGION}.amazonaws.com`;
 
 let world: World;
@@ -32,7 +32,7 @@ it('names an image by the digest that its tag has now', async () => {
 it.each([
   'public.ecr.aws/rekback/rekback:1',
   'ghcr.io/rekback/rekback',
-  '111122223333.dkr.ecr.eu-west-1.amazonaws.com/rekback:1',
+  '111122223333.dkr.ecr.us-east-1.amazonaws.com/rekback:1',
 ])('leaves an image of elsewhere as it is named: %s', async (uri) => {
   expect(await pinImage(testContext(world, { region: REGION }).clients, uri, REGION)).toBe(uri);
   expect(world.journal.of('ecr')).toEqual([]);
