@@ -7,9 +7,10 @@ import { openStack } from '../stack/open.ts';
 import { thisOperator } from '../stack/operator.ts';
 import { writePointer } from '../stack/pointers.ts';
 import { type KeywordSample, sampleFolder } from '../stack/sample.ts';
+import type { SetupOptions } from '../stack/setup.ts';
 import { awsFlags, newStackFlag, RekbackCommand, yesFlag } from '../terminal/command.ts';
 import { confirm } from '../terminal/confirm.ts';
-import { describeRun, describeSample, runExitCode } from '../terminal/run.ts';
+import { describePrice, describeRun, describeSample, runExitCode } from '../terminal/run.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 import { bucketFlags, choiceOf, sourceFlags } from '../terminal/setup-flags.ts';
 import { describeIdentity, describePlan, planJson } from '../terminal/setup-plan.ts';
@@ -20,7 +21,7 @@ interface Result {
   stack: string;
   dryRun: boolean;
   changes: object[];
-  /** Of a folder. */
+  /** Of keywords. */
   sample?: KeywordSample;
   run?: RunSummary;
   /** Of a bucket. */
@@ -34,11 +35,13 @@ export default class Setup extends RekbackCommand<Result> {
     'Make a stack: everything that is needed to search the images of a folder or bucket.';
   static override description =
     'Of a folder: it is never changed. The labels come from the keywords that photo programs wrote into the files ' +
-    '(XMP and IPTC) and from the colours; nothing is recognised. Of a bucket: shows what will be made and what it ' +
-    'costs, then asks. Setting up again changes only what is named.';
+    '(XMP and IPTC) and from the colours; nothing is recognised, unless Rekognition is chosen, to which the images are ' +
+    'sent. Of a bucket: shows what will be made and what it costs, then asks; with --local nothing is made but an index ' +
+    'on this machine. Setting up again changes only what is named.';
   static override examples = [
     '<%= config.bin %> setup --folder ~/Pictures',
     '<%= config.bin %> setup --folder ~/Pictures --stack holiday --prefix 2024/ --backfill auto',
+    '<%= config.bin %> setup --bucket my-photos --local',
     '<%= config.bin %> setup --bucket my-photos --dry-run',
   ];
   static override flags = {
@@ -52,27 +55,32 @@ export default class Setup extends RekbackCommand<Result> {
 
   async run(): Promise<Result> {
     const { flags } = await this.parse(Setup);
-    return flags.bucket === undefined ? this.setUpFolder(flags) : this.setUpBucket(flags, flags.bucket);
+    const { bucket, folder = '' } = flags;
+    if (bucket === undefined) return this.setUpLocal(flags, { folder });
+    return flags.local ? this.setUpLocal(flags, { bucket }) : this.setUpBucket(flags, bucket);
   }
 
-  private async setUpFolder(flags: SetupFlags): Promise<Result> {
+  private async setUpLocal(flags: SetupFlags, source: SetupOptions['source']): Promise<Result> {
     const { applySetup, planSetup } = await import('../stack/setup.ts');
-    const plan = await planSetup({ folder: flags.folder ?? '', name: flags.stack, prefix: flags.prefix });
+    const { labeler, prefix } = flags;
+    const plan = await planSetup({ source, labeler, prefix, name: flags.stack, aws: flags });
     const { record, changes } = plan;
     for (const { action, type, name } of changes) {
       this.print(`${flags['dry-run'] ? 'would ' : ''}${action} ${type.padEnd(6)} ${sanitise(name)}`);
     }
     const stack = flags['dry-run'] ? openStack(record) : await applySetup(plan);
     if (changes.length === 0) this.print(`Stack ${record.name} is set up; nothing to change.`);
-    const sample = await sampleFolder(stack);
-    this.print(describeSample(sample));
-    const result = { stack: record.name, dryRun: flags['dry-run'], changes, sample };
+    const { callPrice } = await stack.labeler();
+    const sample = callPrice === 0 ? await sampleFolder(stack) : undefined;
+    this.print(sample ? describeSample(sample) : describePrice(callPrice));
+    const result = { stack: record.name, dryRun: flags['dry-run'], changes, ...(sample && { sample }) };
     if (flags['dry-run'] || flags.backfill !== 'auto') {
       this.note(`Next: rekback backfill now --stack ${record.name}`);
       return result;
     }
-    const { report, end } = await this.progress();
     const draining = this.interruptSignal();
+    if (callPrice > 0) await confirm('Label them now', { yes: flags.yes, signal: draining });
+    const { report, end } = await this.progress();
     const run = await backfill(stack, { selection: undefined, draining, report, what: 'rekback setup' });
     await end();
     this.print(describeRun(run).join('\n'));

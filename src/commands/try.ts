@@ -32,7 +32,7 @@ export default class Try extends RekbackCommand<Result> {
   async run(): Promise<Result> {
     const { args, flags } = await this.parse(Try);
     const stack = await applySetup(
-      await planSetup({ folder: args.folder, name: flags.stack, prefix: undefined }),
+      await planSetup({ source: { folder: args.folder }, name: flags.stack, prefix: undefined }),
     );
     const { name } = stack.record;
     const sample = await sampleFolder(stack);

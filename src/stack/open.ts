@@ -12,7 +12,8 @@ import type {
 } from '../runtime/ports.ts';
 import type { Holder, IsAlive } from '../runtime/run/lease.ts';
 import { stackFolder } from './home.ts';
-import type { LocalRecord } from './record.ts';
+import { partsOf } from './parts.ts';
+import { imagesOf, type LocalRecord } from './record.ts';
 
 /** A stack's adapters. Each is loaded when it is asked for: a search must not wait for what only a backfill needs. */
 export interface Stack {
@@ -39,16 +40,12 @@ const INDEX = 'index.db';
 export function openStack(record: LocalRecord): Stack {
   const folder = stackFolder(record.name);
   const indexFile = join(folder, INDEX);
-  const { root } = record.adapters.images;
+  const parts = partsOf(record);
+  const { bucket } = parts;
   const objects = async () => (await import('../adapters/folder/objects.ts')).openFolderObjects(folder);
-  const images = async () => (await import('../adapters/folder/images.ts')).openFolderImages(root);
-  const labeler = async () => {
-    const { createKeywordsLabeler } = await import('../adapters/keywords/labeler.ts');
-    const { 'label-floor': labelFloor, 'max-labels': maxLabels } = record.settings;
-    return createKeywordsLabeler({ labelFloor, maxLabels });
-  };
+  const { images, labeler } = parts;
   const openWriter = async (file: string) =>
-    (await import('../adapters/sqlite/writer.ts')).openIndexWriter(file, { bucket: root });
+    (await import('../adapters/sqlite/writer.ts')).openIndexWriter(file, { bucket });
   const indexWriter = async () => {
     await access(indexFile).catch((cause: unknown) => {
       throw indexMissing(indexFile, cause);
@@ -62,7 +59,7 @@ export function openStack(record: LocalRecord): Stack {
     images,
     labeler,
     indexReader: async () =>
-      (await import('../adapters/sqlite/reader.ts')).openIndexReader(indexFile, { bucket: root }),
+      (await import('../adapters/sqlite/reader.ts')).openIndexReader(indexFile, { bucket }),
     indexWriter,
     async newIndex() {
       const { replaceIndex } = await import('../adapters/sqlite/replace.ts');
@@ -84,7 +81,14 @@ export function openStack(record: LocalRecord): Stack {
     },
     async watch(onProblem) {
       const { watchFolder } = await import('../adapters/folder/watch.ts');
-      return watchFolder(root, onProblem);
+      if (record.adapters.images.adapter === 'folder') return watchFolder(bucket, onProblem);
+      throw new RekbackError(
+        'not-followed',
+        `changes of '${imagesOf(record)}' don't arrive on this machine`,
+        {
+          suggestions: ['catch up with them now and then: rekback live --once'],
+        },
+      );
     },
     async leases() {
       const { isAlive, thisHolder } = await import('../adapters/workers/process.ts');

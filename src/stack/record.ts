@@ -19,12 +19,20 @@ interface CommonRecord {
 /** A stack on this machine. */
 export interface LocalRecord extends CommonRecord {
   adapters: {
-    images: { adapter: 'folder'; root: string };
-    labeler: { adapter: 'keywords' };
+    images: { adapter: 'folder'; root: string } | { adapter: 's3'; bucket: string };
+    labeler: { adapter: 'keywords' | 'rekognition' };
     index: { adapter: 'sqlite' };
     objects: { adapter: 'folder' };
     executor: { adapter: 'workers' };
   };
+  /** Where AWS is called, and as whom; absent where nothing of it is. */
+  calls?: AwsCalls;
+}
+
+export interface AwsCalls {
+  region: string;
+  /** A named profile; absent: as the environment says. */
+  profile?: string;
 }
 
 /** A stack on AWS, with what was chosen for it. */
@@ -47,8 +55,11 @@ export const isOnAws = (record: StackRecord): record is AwsRecord =>
   record.adapters.executor.adapter === 'batch';
 
 /** Where a stack's images are, as a person names it. */
-export const imagesOf = (record: StackRecord): string =>
-  isOnAws(record) ? `s3://${record.aws.bucket}` : record.adapters.images.root;
+export function imagesOf(record: StackRecord): string {
+  if (isOnAws(record)) return `s3://${record.aws.bucket}`;
+  const { images } = record.adapters;
+  return images.adapter === 'folder' ? images.root : `s3://${images.bucket}`;
+}
 
 /** The options that an AWS stack's resources follow from. */
 export const specOf = ({ name, prefix = '', aws }: AwsRecord): AwsSpec => ({ ...aws, name, prefix });
@@ -74,15 +85,19 @@ export async function readRecord(objects: ObjectStore, name: string): Promise<St
 function parseRecord(body: Buffer): StackRecord | undefined {
   try {
     const record = JSON.parse(body.toString('utf8')) as StackRecord;
-    const isWhole = isOnAws(record)
-      ? typeof record.aws.bucket === 'string'
-      : typeof record.adapters.images.root === 'string';
+    const isWhole = isOnAws(record) ? typeof record.aws.bucket === 'string' : isWholeLocal(record);
     return isWhole && typeof record.format === 'number' && typeof record.settings === 'object'
       ? record
       : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isWholeLocal({ adapters: { images, labeler }, calls }: LocalRecord): boolean {
+  const place = images.adapter === 'folder' ? images.root : images.bucket;
+  const callsAws = images.adapter === 's3' || labeler.adapter === 'rekognition';
+  return typeof place === 'string' && (!callsAws || typeof calls?.region === 'string');
 }
 
 /** @throws RekbackError `stack-newer` rather than overwrite what a newer version wrote */

@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RekbackError } from '../runtime/errors.ts';
 import type { Stack } from './open.ts';
 import { imagesOf } from './record.ts';
 
@@ -18,10 +19,27 @@ export async function inspect(stack: Stack): Promise<Resource[]> {
     state: (await isThere(name)) ? 'present' : 'absent',
   });
   return [
-    await at('images', imagesOf(stack.record)),
+    await inspectImages(stack),
     await at('record', join(stack.folder, 'stack.json')),
     await at('index', join(stack.folder, 'index.db')),
   ];
+}
+
+/** Whether the images can be listed; of a bucket that is asked of S3. Throws what else is in the way. */
+async function inspectImages(stack: Stack): Promise<Resource> {
+  const { record } = stack;
+  const found = (state: Resource['state']): Resource => ({ type: 'images', name: imagesOf(record), state });
+  if (record.adapters.images.adapter === 'folder') {
+    return found((await isThere(imagesOf(record))) ? 'present' : 'absent');
+  }
+  try {
+    const prefix = record.prefix === undefined ? {} : { prefix: record.prefix };
+    for await (const _ of (await stack.images()).list(prefix)) break;
+    return found('present');
+  } catch (error) {
+    if (error instanceof RekbackError && error.code === 'bucket-missing') return found('absent');
+    throw error;
+  }
 }
 
 /** Whether anything has that name, a dangling link too. */

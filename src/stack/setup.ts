@@ -1,17 +1,24 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { SessionOptions } from '../aws/session.ts';
 import { RekbackError } from '../runtime/errors.ts';
 import { home, stackFolder, stacksFolder } from './home.ts';
 import { openStack, type Stack } from './open.ts';
 import { rebuild } from './rebuild.ts';
-import { imagesOf, isOnAws, type LocalRecord, RECORD_FORMAT, writeRecord } from './record.ts';
+import { type AwsCalls, imagesOf, isOnAws, type LocalRecord, RECORD_FORMAT, writeRecord } from './record.ts';
 import { inspect, isThere, type Resource } from './resources.ts';
 import { type FoundStack, findStacks } from './select.ts';
 import { initialSettings } from './settings.ts';
 import { checkStackName, nameFor, numberedName } from './spec.ts';
 
 export interface SetupOptions {
-  folder: string;
+  /** Of a bucket only its name: the index and everything else stays on this machine. */
+  source: { folder: string } | { bucket: string };
+  /** Undefined: as it is; of something new, keywords for a folder and Rekognition for a bucket. */
+  labeler?: LocalRecord['adapters']['labeler']['adapter'] | undefined;
+  /** Where and as whom AWS is called, where it is. */
+  aws?: SessionOptions;
   name: string | undefined;
   /** Only keys that begin with this. */
   prefix: string | undefined;
@@ -24,35 +31,71 @@ export interface SetupPlan {
 }
 
 /**
- * What setting up a folder means for what is there. A folder that has a stack keeps it, with every setting that is not
- * named now.
+ * What setting up a folder or bucket means for what is there. One that has a stack keeps it, with every setting that is
+ * not named now.
  *
- * @throws RekbackError for a folder, name or home that can't be used; exit 2
+ * @throws RekbackError for a folder, bucket, name or home that can't be used; those of `openSession`
  */
 export async function planSetup(options: SetupOptions): Promise<SetupPlan> {
-  const { resolveFolder } = await import('../adapters/folder/images.ts');
-  const root = resolveFolder(options.folder);
-  if (isWithin(root, await realPath(stacksFolder()))) {
-    throw new RekbackError(
-      'home-inside-folder',
-      `the stack would be kept in '${home()}', inside the images' folder`,
-      {
-        exitCode: 2,
-        suggestions: ['set REKBACK_HOME to a folder outside it: images are never touched'],
-      },
-    );
-  }
+  const source = await sourceOf(options.source);
   const stacks = await findStacks();
-  const current = currentStack(stacks, root, options.name);
-  const record = current ?? newRecord(root, await newName(stacks, root, options.name));
-  const prefixChanges = options.prefix !== undefined && options.prefix !== record.prefix;
-  const wanted = prefixChanges ? { ...record, prefix: options.prefix ?? '' } : record;
+  const current = currentStack(stacks, placeOf(source), options.name);
+  const draft = current ?? newRecord(source, await newName(stacks, source, options.name));
+  const wanted = await withOptions(draft, options);
   const changes: SetupPlan['changes'] = [];
   for (const { type, name, state } of await inspect(openStack(wanted))) {
+    if (type === 'images' && state === 'absent') {
+      throw new RekbackError('bucket-missing', `there is no bucket '${name}'`, {
+        exitCode: 2,
+        suggestions: ['see your buckets: aws s3 ls', 'or use other credentials: --profile NAME'],
+      });
+    }
     if (state === 'absent') changes.push({ action: 'create', type, name });
-    else if (type === 'record' && wanted !== current) changes.push({ action: 'update', type, name });
+    else if (type === 'record' && !isDeepStrictEqual(wanted, current))
+      changes.push({ action: 'update', type, name });
   }
   return { record: wanted, changes };
+}
+
+async function sourceOf(source: SetupOptions['source']): Promise<Source> {
+  if ('bucket' in source) return { adapter: 's3', bucket: source.bucket };
+  const { resolveFolder } = await import('../adapters/folder/images.ts');
+  const root = resolveFolder(source.folder);
+  if (!isWithin(root, await realPath(stacksFolder()))) return { adapter: 'folder', root };
+  throw new RekbackError(
+    'home-inside-folder',
+    `the stack would be kept in '${home()}', inside the images' folder`,
+    {
+      exitCode: 2,
+      suggestions: ['set REKBACK_HOME to a folder outside it: images are never touched'],
+    },
+  );
+}
+
+/** The record with what was named now. Where AWS is called is found out once, and changes only when it is named. */
+async function withOptions(record: LocalRecord, options: SetupOptions): Promise<LocalRecord> {
+  const { labeler = record.adapters.labeler.adapter, prefix = record.prefix, aws = {} } = options;
+  const { calls: known, ...rest } = record;
+  const wanted: LocalRecord = {
+    ...rest,
+    ...(prefix !== undefined && { prefix }),
+    adapters: { ...record.adapters, labeler: { adapter: labeler } },
+  };
+  if (labeler === 'keywords' && record.adapters.images.adapter === 'folder') return wanted;
+  const isNamed = aws.region !== undefined || aws.profile !== undefined;
+  const calls = known !== undefined && !isNamed ? known : await findCalls({ ...known, ...named(aws) });
+  return { ...wanted, calls };
+}
+
+const named = ({ region, profile }: SessionOptions) => ({
+  ...(region !== undefined && { region }),
+  ...(profile !== undefined && { profile }),
+});
+
+async function findCalls(aws: SessionOptions): Promise<AwsCalls> {
+  const { openSession } = await import('../aws/session.ts');
+  const { region } = await openSession(aws);
+  return { region, ...(aws.profile !== undefined && { profile: aws.profile }) };
 }
 
 /** Makes what the plan lists. An index that an earlier teardown kept is taken over. */
@@ -70,13 +113,17 @@ export async function applySetup({ record, changes }: SetupPlan): Promise<Stack>
   return stack;
 }
 
-const newRecord = (root: string, name: string): LocalRecord => ({
+type Source = LocalRecord['adapters']['images'];
+
+const placeOf = (source: Source) => (source.adapter === 'folder' ? source.root : `s3://${source.bucket}`);
+
+const newRecord = (images: Source, name: string): LocalRecord => ({
   format: RECORD_FORMAT,
   name,
   createdAt: new Date().toISOString(),
   adapters: {
-    images: { adapter: 'folder', root },
-    labeler: { adapter: 'keywords' },
+    images,
+    labeler: { adapter: images.adapter === 'folder' ? 'keywords' : 'rekognition' },
     index: { adapter: 'sqlite' },
     objects: { adapter: 'folder' },
     executor: { adapter: 'workers' },
@@ -84,45 +131,45 @@ const newRecord = (root: string, name: string): LocalRecord => ({
   settings: initialSettings(),
 });
 
-/** The stack that this is about already: the named one, or without a name the folder's. */
+/** The stack that this is about already: the named one, or without a name the folder's or bucket's. */
 function currentStack(
   stacks: readonly FoundStack[],
-  root: string,
+  place: string,
   name: string | undefined,
 ): LocalRecord | undefined {
   const records = stacks.flatMap((stack) =>
     'record' in stack && !isOnAws(stack.record) ? [stack.record] : [],
   );
-  if (name === undefined) return records.find((record) => imagesOf(record) === root);
+  if (name === undefined) return records.find((record) => imagesOf(record) === place);
   const named = records.find((record) => record.name === name);
-  if (named !== undefined && imagesOf(named) !== root) {
+  if (named !== undefined && imagesOf(named) !== place) {
     throw nameTaken(name, `stack '${name}' is about '${imagesOf(named)}'`);
   }
   return named;
 }
 
-/** A name for the folder's new stack that no other folder's stack or kept index has. */
+/** A name for the new stack that no other folder's or bucket's stack or kept index has. */
 async function newName(
   stacks: readonly FoundStack[],
-  root: string,
+  source: Source,
   wanted: string | undefined,
 ): Promise<string> {
   if (wanted !== undefined) {
-    const other = await indexOwner(checkStackName(wanted), root);
+    const other = await indexOwner(checkStackName(wanted), source);
     if (other !== undefined) throw nameTaken(wanted, other);
     return wanted;
   }
   const taken = new Set(stacks.map(({ name }) => name));
-  const base = nameFor(root);
+  const base = nameFor(placeOf(source));
   for (let number = 1; ; number++) {
     const name = numberedName(base, number);
-    if (!taken.has(name) && (await indexOwner(name, root)) === undefined) return name;
+    if (!taken.has(name) && (await indexOwner(name, source)) === undefined) return name;
   }
 }
 
-/** What an index kept under this name is of, in a sentence, where that is another folder. */
-async function indexOwner(name: string, root: string): Promise<string | undefined> {
-  const { folder, indexReader } = openStack(newRecord(root, name));
+/** What an index kept under this name is of, in a sentence, where that is another folder or bucket. */
+async function indexOwner(name: string, source: Source): Promise<string | undefined> {
+  const { folder, indexReader } = openStack(newRecord(source, name));
   if (!(await isThere(join(folder, 'index.db')))) return undefined;
   try {
     await (await indexReader()).close();

@@ -23,7 +23,7 @@ export interface Status {
 }
 
 const REMEDIES: Readonly<Record<Resource['type'], string>> = {
-  images: 'check that their disk is mounted',
+  images: 'check that their disk is mounted, or that their bucket is there',
   record: 'set the stack up again: rekback setup',
   index: 'make it again from the archived labels: rekback index rebuild',
   objects: 'set the stack up again: rekback setup',

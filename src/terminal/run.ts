@@ -76,3 +76,7 @@ export function describeDryRun({ run, total, skipped, failed, toLabel, cost }: D
     lines.push(`  ${formatCount(sum(failed)).padStart(9)} would fail (${reasons(failed)})`);
   return lines;
 }
+
+/** What labelling costs, in a sentence. */
+export const describePrice = (callPrice: number): string =>
+  `Labelling costs $${callPrice} an image. To see how many there are: rekback backfill now --dry-run`;

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import type { InferredFlags } from '@oclif/core/interfaces';
 import type { SetupChoice } from '../provision/options.ts';
 
-const ofBucket = { helpGroup: 'BUCKET', dependsOn: ['bucket'] };
+const ofBucket = { helpGroup: 'BUCKET', dependsOn: ['bucket'], exclusive: ['local'] };
 
 /** Which images a stack is about, and when they are labelled first. */
 export const sourceFlags = {
@@ -12,10 +12,14 @@ export const sourceFlags = {
     summary: 'The folder that holds the images.',
   }),
   bucket: Flags.string({ helpValue: 'NAME', summary: 'The bucket that holds the images.' }),
+  local: Flags.boolean({
+    dependsOn: ['bucket'],
+    summary: 'Only read the bucket: its index is kept on this machine, and nothing is made on AWS.',
+  }),
   labeler: Flags.option({
-    options: ['keywords'] as const,
-    dependsOn: ['folder'],
-    summary: "What puts labels on the images of a folder. Default 'keywords'.",
+    options: ['keywords', 'rekognition'] as const,
+    relationships: [{ type: 'some', flags: ['folder', 'local'] }],
+    summary: "What puts labels on the images. Default 'keywords' for a folder, 'rekognition' for a bucket.",
   })(),
   prefix: Flags.string({
     helpValue: 'P',

@@ -32,14 +32,14 @@ const TIMEOUT = 60_000;
 
 /**
  * One attempt a call: the governor paces and repeats, and counts each call once. More calls are under way at once than the
- * SDK's 50 sockets would let through.
+ * SDK's 50 sockets would let through. A handler that is given knows the way past a proxy.
  */
 class PacedClient extends RekognitionClient {
   constructor(config: RekognitionClientConfig) {
     super({
       ...config,
       maxAttempts: 1,
-      requestHandler: {
+      requestHandler: config.requestHandler ?? {
         connectionTimeout: 10_000,
         requestTimeout: TIMEOUT,
         throwOnRequestTimeout: true,
