@@ -1,4 +1,7 @@
+import { defaultProvider } from '@aws-sdk/credential-provider-node';
+import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { AwsCredentialIdentityProvider, MiddlewareStack } from '@smithy/types';
+import { requestHandler } from './http.ts';
 
 // Which Node this works on is said by our own package, which names the SDK's version; a person can do nothing about the
 // SDK's warning of what later versions will need.
@@ -12,7 +15,11 @@ export interface ClientOptions {
   credentials?: AwsCredentialIdentityProvider;
 }
 
-type ClientConfig = ClientOptions & { maxAttempts: number; retryMode: 'standard' };
+type ClientConfig = ClientOptions & {
+  maxAttempts: number;
+  retryMode: 'standard';
+  requestHandler?: NodeHttpHandler;
+};
 
 interface SdkClient {
   // biome-ignore lint/suspicious/noExplicitAny: each client's stack has the union of its own inputs; ours takes any
@@ -28,17 +35,34 @@ export type Clients = <Client extends SdkClient>(Service: new (config: ClientCon
  */
 const MAX_ATTEMPTS = 6;
 
-/** The one place where SDK clients are made. */
+/**
+ * The one place where SDK clients are made. Nothing is called by that.
+ *
+ * @throws RekbackError `bad-proxy`, `bad-ca-bundle`
+ */
 export function createClients(options: ClientOptions): Clients {
+  const config: ClientConfig = { ...ownNetwork(options), maxAttempts: MAX_ATTEMPTS, retryMode: 'standard' };
   const made = new Map<unknown, SdkClient>();
   return <Client extends SdkClient>(Service: new (config: ClientConfig) => Client): Client => {
     const known = made.get(Service);
     if (known instanceof Service) return known;
-    const client = new Service({ ...options, maxAttempts: MAX_ATTEMPTS, retryMode: 'standard' });
+    const client = new Service(config);
     nameFailedCalls(client);
     made.set(Service, client);
     return client;
   };
+}
+
+/** With what reaches AWS from here. Credentials of SSO are got by a client of their own, which takes it from nowhere else. */
+function ownNetwork(options: ClientOptions): ClientOptions & Pick<ClientConfig, 'requestHandler'> {
+  const handler = requestHandler();
+  if (handler === undefined) return options;
+  const { profile } = options;
+  const credentials = defaultProvider({
+    ...(profile !== undefined && { profile }),
+    clientConfig: { requestHandler: handler },
+  });
+  return { credentials, ...options, requestHandler: handler };
 }
 
 /** The SDK's errors do not say which call failed; `awsFailure` reads it from here. */

@@ -26,7 +26,7 @@ export interface SessionOptions {
  * where no other could work: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
  *
  * @throws RekbackError `no-region`, `bad-region` (exit 2), `no-credentials`, `expired-credentials`,
- * `refused-credentials`, `aws-unreachable`
+ * `refused-credentials`, `aws-unreachable`, `bad-proxy`, `proxy-refused`, `bad-ca-bundle`
  */
 export async function openSession(options: SessionOptions = {}): Promise<Session> {
   const profile = options.profile === undefined ? {} : { profile: options.profile };
@@ -71,6 +71,8 @@ async function regionOf({ region, profile }: SessionOptions): Promise<string> {
 }
 
 function explain(error: unknown, region: string, profile: string | undefined): RekbackError {
+  // What a proxy refuses is explained already.
+  if (error instanceof RekbackError) return error;
   const name = error instanceof Error ? error.name : '';
   const of = profile === undefined ? '' : ` of the profile '${profile}'`;
   const login = `log in again: aws sso login${profile === undefined ? '' : ` --profile ${profile}`} (or whatever gave you these credentials)`;
@@ -109,12 +111,25 @@ function explain(error: unknown, region: string, profile: string | undefined): R
   }
   return new RekbackError('aws-unreachable', `AWS can't be reached in ${region}: ${oneLine(error)}`, {
     cause: error,
-    suggestions: [
-      `check that '${region}' is a Region and that this machine reaches the internet`,
-      'behind a proxy, set HTTPS_PROXY; if AWS_ENDPOINT_URL is set, check it',
-    ],
+    suggestions: isUntrusted(error)
+      ? [
+          'if your network reads TLS, name the file with its CA: NODE_EXTRA_CA_CERTS=ca.pem',
+          'or, as for the AWS CLI, one with every CA that is trusted: AWS_CA_BUNDLE=all.pem',
+        ]
+      : [
+          `check that '${region}' is a Region and that this machine reaches the internet`,
+          'behind a proxy, set HTTPS_PROXY (and check it); if AWS_ENDPOINT_URL is set, check it',
+        ],
   });
 }
+
+/** https://nodejs.org/api/tls.html#x509-certificate-error-codes: nobody trusted has signed the certificate. */
+const isUntrusted = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  /SELF_SIGNED_CERT|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)|CERT_UNTRUSTED/.test(
+    String(error.code),
+  );
 
 const isThrottled = (code: string) => /throttl/i.test(code);
 

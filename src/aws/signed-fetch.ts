@@ -1,7 +1,11 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import http, { type Agent, type OutgoingHttpHeaders } from 'node:http';
+import https from 'node:https';
+import { text } from 'node:stream/consumers';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { AwsCredentialIdentityProvider, SourceData } from '@smithy/types';
-import { RekbackError } from '../runtime/errors.ts';
+import { messageOf, RekbackError } from '../runtime/errors.ts';
+import { httpsAgent } from './http.ts';
 
 /** What a server is spoken to with that takes AWS's signatures but has no SDK client: a domain of OpenSearch Service. */
 export interface SignedFetchOptions {
@@ -40,6 +44,7 @@ const TIMEOUT = 30_000;
  */
 export function signedFetch({ region, service, credentials, signal }: SignedFetchOptions): SignedFetch {
   const signer = new SignatureV4({ region, service, credentials, sha256: Sha256 });
+  let agent: Promise<Agent | undefined> | undefined;
   return async (url, { method = 'GET', headers = {}, body, timeout = TIMEOUT } = {}) => {
     const query = queryOf(url);
     const signed = await signer.sign({
@@ -51,22 +56,19 @@ export function signedFetch({ region, service, credentials, signal }: SignedFetc
       headers: { ...headers, host: url.host },
       ...(body !== undefined && { body }),
     });
-    // The same host is sent by fetch itself.
-    const { host: _, ...sent } = signed.headers;
     const inTime = AbortSignal.timeout(timeout);
     try {
-      const response = await fetch(withQuery(url, query), {
+      agent ??= httpsAgent();
+      return await send(withQuery(url, query), {
         method,
-        headers: sent,
-        body: body ?? null,
-        // A signature is for one address.
-        redirect: 'error',
+        headers: signed.headers,
+        body,
+        agent: url.protocol === 'https:' ? await agent : undefined,
         signal: signal === undefined ? inTime : AbortSignal.any([signal, inTime]),
       });
-      return { status: response.status, body: await response.text() };
     } catch (error) {
       signal?.throwIfAborted();
-      const why = inTime.aborted ? `no answer within ${timeout / 1000} s` : reasonOf(error);
+      const why = inTime.aborted ? `no answer within ${timeout / 1000} s` : messageOf(error);
       throw new RekbackError('unreachable', `can't reach ${url.host}: ${why}`, { cause: error });
     }
   };
@@ -89,10 +91,31 @@ function withQuery(url: URL, query: Readonly<Record<string, readonly string[]>>)
   return sent;
 }
 
-/** `fetch failed` says nothing; what failed is its cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message || error.cause.name : error.message;
+interface Sent {
+  method: string;
+  headers: OutgoingHttpHeaders;
+  body: string | Uint8Array | undefined;
+  agent: Agent | undefined;
+  signal: AbortSignal;
+}
+
+/** By Node's own client: the global `fetch` knows no proxy before Node 24. */
+function send(url: URL, { body, agent, ...options }: Sent): Promise<SignedResponse> {
+  const { request } = url.protocol === 'https:' ? https : http;
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { ...options, ...(agent && { agent }) }, (response) => {
+      const { statusCode: status = 0, headers } = response;
+      // A signature is for one address.
+      if (status >= 300 && status < 400 && headers.location !== undefined) {
+        sent.destroy();
+        reject(new Error(`it answers ${status} and leads elsewhere: ${headers.location}`));
+        return;
+      }
+      text(response).then((body) => resolve({ status, body }), reject);
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
 }
 
 /** SHA-256, or its HMAC with a key, in the form that the signer wants. */
