@@ -4,9 +4,10 @@ import {
 } from '@aws-sdk/client-resource-groups-tagging-api';
 import { GetBucketTaggingCommand, S3Client } from '@aws-sdk/client-s3';
 import { openS3Objects } from '../adapters/s3/objects.ts';
-import { ifThere } from '../aws/errors.ts';
+import { ifThere, isAwsError } from '../aws/errors.ts';
 import { explained } from '../aws/explain.ts';
 import type { Session } from '../aws/session.ts';
+import { RekbackError } from '../runtime/errors.ts';
 import { IMAGES_TAG, STACK_TAG, stackBucketName } from './aws-spec.ts';
 import { type AwsRecord, isOnAws, readRecord } from './record.ts';
 
@@ -49,7 +50,7 @@ async function listByTag(session: Session): Promise<{ name: string; images: stri
  * found too.
  *
  * @returns undefined where there is none, or where its bucket is not tagged as ours
- * @throws RekbackError `stack-damaged`
+ * @throws RekbackError `stack-damaged`, `stack-denied`
  */
 export const readAwsStack = (session: Session, name: string): Promise<AwsStack | undefined> =>
   explained(`can't look for the stack '${name}' on AWS`, readByName(session, name));
@@ -58,7 +59,11 @@ async function readByName(session: Session, name: string): Promise<AwsStack | un
   const { clients, account, region } = session;
   const bucket = stackBucketName({ name, account, region });
   const at = { Bucket: bucket, ExpectedBucketOwner: account };
-  const tagging = await ifThere(clients(S3Client).send(new GetBucketTaggingCommand(at)));
+  const tagging = await ifThere(clients(S3Client).send(new GetBucketTaggingCommand(at))).catch(
+    (error: unknown) => {
+      throw isAwsError(error, 'AccessDenied') ? notSeen(name, bucket, error) : error;
+    },
+  );
   const tags = new Map(tagging?.TagSet?.map(({ Key, Value = '' }) => [Key, Value]));
   if (tags.get(STACK_TAG) !== name) return undefined;
   const record = await readRecord(openS3Objects(clients, { bucket, account }), name);
@@ -68,3 +73,13 @@ async function readByName(session: Session, name: string): Promise<AwsStack | un
     record: record !== undefined && isOnAws(record) ? record : undefined,
   };
 }
+
+const notSeen = (name: string, bucket: string, cause: unknown) =>
+  new RekbackError(
+    'stack-denied',
+    `the bucket '${bucket}' of the stack '${name}' may not be looked at: another account owns it, or the right s3:GetBucketTagging is missing`,
+    {
+      cause,
+      suggestions: [`ask for s3:GetBucketTagging on '${bucket}'`, 'or choose another name with --stack NAME'],
+    },
+  );

@@ -161,13 +161,17 @@ const lifecycleRules: readonly LifecycleRule[] = [
   { ID: 'expire-inventories', Status: 'Enabled', Filter: { Prefix: 'inventory/' }, Expiration: { Days: 14 } },
 ];
 
-/** The bucket's tags; undefined where there is no bucket. HEAD is answered without a code: 403 is another account's. */
+/**
+ * The bucket's tags; undefined where there is no bucket. HEAD is answered without a code: 403 is another account's, or
+ * the caller's lack of s3:ListBucket.
+ */
 async function exists(s3: S3Client, at: { Bucket: string; ExpectedBucketOwner: string }) {
   try {
     await s3.send(new HeadBucketCommand(at));
   } catch (error) {
     if (awsStatus(error) === 404) return undefined;
-    throw error;
+    if (awsStatus(error) !== 403) throw error;
+    throw foreign('bucket', at.Bucket, 'another account owns it, or s3:ListBucket on it is missing');
   }
   return tagsOf((await ifThere(s3.send(new GetBucketTaggingCommand(at))))?.TagSet);
 }
