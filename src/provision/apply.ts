@@ -18,8 +18,9 @@ export interface ApplyOptions {
 }
 
 /**
- * Carries the changes out, side by side as far as their order allows: first what is removed, the last first; then what
- * is made and changed. Whatever was interrupted is finished by planning and applying again.
+ * Carries the changes out, side by side as far as their order allows: first what is made and changed, then what is
+ * removed, the last first; so nothing is removed that is still used, and no event is lost while another way for it is
+ * made. Whatever was interrupted is finished by planning and applying again.
  *
  * @throws RekbackError `provision-failed` for what AWS refuses; every other error as it is, the signal's reason too
  */
@@ -49,12 +50,12 @@ export async function applyChanges(
   };
   const resources = (of: (change: Change) => boolean) => changes.filter(of).map(({ resource }) => resource);
   await runGraph(
+    resources(({ action }) => action !== 'remove'),
+    visit,
+  );
+  await runGraph(
     resources(({ action }) => action === 'remove'),
     visit,
     { reverse: true },
-  );
-  await runGraph(
-    resources(({ action }) => action !== 'remove'),
-    visit,
   );
 }

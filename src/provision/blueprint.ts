@@ -6,6 +6,7 @@ import { workerEnvironment } from './batch/worker-environment.ts';
 import { workerJob } from './batch/worker-job.ts';
 import { workerQueue } from './batch/worker-queue.ts';
 import type { Context } from './context.ts';
+import { formerSecurityGroups } from './ec2/former-security-groups.ts';
 import { securityGroup } from './ec2/security-group.ts';
 import { repository } from './ecr/repository.ts';
 import { jobStateRule } from './events/job-state-rule.ts';
@@ -54,8 +55,10 @@ export function blueprint(context: Context, wanted: AwsRecord): Resource[] {
   const search = searchRole(context, first);
 
   const group = securityGroup(context, first);
-  const control = controlEnvironment(context, [group]);
-  const workers = workerEnvironment(context, [group]);
+  const formerGroups = formerSecurityGroups(context, first);
+  const groups = [group, formerGroups];
+  const control = controlEnvironment(context, groups);
+  const workers = workerEnvironment(context, groups);
   const controlJobs = controlQueue(context, control);
   const workerJobs = workerQueue(context, workers);
 
@@ -79,7 +82,7 @@ export function blueprint(context: Context, wanted: AwsRecord): Resource[] {
     admin,
     search,
     repository(context, first),
-    group,
+    ...groups,
     control,
     workers,
     controlJobs,

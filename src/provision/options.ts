@@ -45,7 +45,7 @@ export interface Findings {
 /**
  * The options of the stack from now on: what is named, else what is recorded, else the default.
  *
- * @throws RekbackError `image-needed`, `image-missing`, `index-endpoint`, `iam-path`, `bad-tag` (exit 2)
+ * @throws RekbackError `image-needed`, `image-missing`, `index-endpoint`, `iam-path`, `fixed-setting`, `bad-tag` (exit 2)
  */
 export async function chooseOptions(
   bucket: string,
@@ -76,7 +76,7 @@ export async function chooseOptions(
     network,
     imageUri,
     domain: { ...(recorded?.domain ?? DOMAIN), engineVersion },
-    iamPath: checkIamPath(choice.iamPath ?? recorded?.iamPath ?? '/'),
+    iamPath: iamPathOf(choice, recorded),
     tags: { ...recorded?.tags, ...parseTags(choice.tags ?? []) },
     ...(indexEndpoint !== undefined && { indexEndpoint: checkEndpoint(indexEndpoint) }),
     ...(agreed('enableEventBridge') && { enableEventBridge: true }),
@@ -92,6 +92,19 @@ function checkEndpoint(endpoint: string): string {
   throw new RekbackError('index-endpoint', `'${endpoint}' is no address of an OpenSearch`, {
     exitCode: 2,
     suggestions: ['name it like this: --index-endpoint https://search-….es.amazonaws.com'],
+  });
+}
+
+/** IAM can't move a role to another path. */
+function iamPathOf({ iamPath }: SetupChoice, recorded: AwsRecord['aws'] | undefined): string {
+  const path = checkIamPath(iamPath ?? recorded?.iamPath ?? '/');
+  if (recorded === undefined || recorded.iamPath === path) return path;
+  throw new RekbackError('fixed-setting', `the stack's roles are below the IAM path '${recorded.iamPath}'`, {
+    exitCode: 2,
+    suggestions: [
+      `leave --iam-path out, or name that path: --iam-path ${recorded.iamPath}`,
+      'or make the stack again; its index can be kept: rekback teardown --keep-index',
+    ],
   });
 }
 

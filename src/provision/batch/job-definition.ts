@@ -31,6 +31,8 @@ interface Config {
   task: EcsTaskProperties | undefined;
   retry: RetryStrategy | undefined;
   timeout: JobTimeout | undefined;
+  /** Whether no other revision is active: one is left where a change was interrupted. */
+  alone: boolean;
   /** Whether tasks carry the tags of their jobs. */
   propagateTags: boolean | undefined;
 }
@@ -127,9 +129,10 @@ export function defineJob(context: Context, options: JobOptions): Resource {
       retry,
       timeout: { attemptDurationSeconds: timeoutSeconds },
       propagateTags: true,
+      alone: true,
     }),
     async read() {
-      const [newest] = await active();
+      const [newest, ...older] = await active();
       if (newest === undefined) return undefined;
       const [found] = newest.ecsProperties?.taskProperties ?? [];
       return {
@@ -139,14 +142,16 @@ export function defineJob(context: Context, options: JobOptions): Resource {
           retry: asWritten(newest.retryStrategy, retry),
           timeout: newest.timeout,
           propagateTags: newest.propagateTags,
+          alone: older.length === 0,
         },
       };
     },
     async create(wanted) {
       await register(wanted);
     },
-    async update(wanted) {
+    async update(wanted, fields) {
       const [newest, ...older] = await active();
+      if (fields.size === 1 && fields.has('alone')) return deregister(older);
       await register(wanted);
       await deregister(newest === undefined ? older : [newest, ...older]);
     },

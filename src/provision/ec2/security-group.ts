@@ -15,7 +15,7 @@ import { defineResource, type Resource } from '../resource.ts';
 import { tagList, tagsOf } from '../tags.ts';
 
 /** Network interfaces of ended tasks keep a group in use for some minutes. */
-const RELEASED = { every: 10_000, within: 15 * 60_000 };
+export const RELEASED = { every: 10_000, within: 15 * 60_000 };
 
 interface Config {
   inbound: readonly IpPermission[];
