@@ -7,11 +7,9 @@ import {
   TagResourceCommand,
   UpdateComputeEnvironmentCommand,
 } from '@aws-sdk/client-batch';
-import { isAwsMessage } from '../../aws/errors.ts';
-import { retryWhile } from '../../aws/wait.ts';
 import type { Context } from '../context.ts';
 import { defineResource, type Resource } from '../resource.ts';
-import { BATCH_SETTLES, isStillUsed } from './settling.ts';
+import { BATCH_SETTLES, patiently } from './settling.ts';
 
 interface Config {
   state: string | undefined;
@@ -103,7 +101,7 @@ export function defineEnvironment(context: Context, options: EnvironmentOptions)
           ...(fields.has('type') && { type: options.type }),
         },
       });
-      await retryWhile(isStillUsed, () => batch.send(update), BATCH_SETTLES, waiting);
+      await patiently(() => batch.send(update), waiting);
     },
     async tag(missing) {
       await batch.send(new TagResourceCommand({ resourceArn: arn, tags: missing }));
@@ -111,13 +109,11 @@ export function defineEnvironment(context: Context, options: EnvironmentOptions)
     async remove({ config, pending }) {
       if (config.state !== 'DISABLED') {
         const disable = new UpdateComputeEnvironmentCommand({ computeEnvironment: name, state: 'DISABLED' });
-        await retryWhile(isStillUsed, () => batch.send(disable), BATCH_SETTLES, waiting);
+        await patiently(() => batch.send(disable), waiting);
       }
       if (pending && (await find())?.status === 'DELETING') return;
-      await retryWhile(
-        (error) => isStillUsed(error) || isAwsMessage(error, 'ClientException', /DISABLED/),
+      await patiently(
         () => batch.send(new DeleteComputeEnvironmentCommand({ computeEnvironment: name })),
-        BATCH_SETTLES,
         waiting,
       );
     },

@@ -7,11 +7,9 @@ import {
   TagResourceCommand,
   UpdateJobQueueCommand,
 } from '@aws-sdk/client-batch';
-import { isAwsMessage } from '../../aws/errors.ts';
-import { retryWhile } from '../../aws/wait.ts';
 import type { Context } from '../context.ts';
 import { defineResource, type Resource } from '../resource.ts';
-import { BATCH_SETTLES, isStillUsed } from './settling.ts';
+import { BATCH_SETTLES, patiently } from './settling.ts';
 
 interface Config {
   state: string | undefined;
@@ -74,7 +72,7 @@ export function defineJobQueue(context: Context, options: QueueOptions): Resourc
     },
     async update() {
       const update = new UpdateJobQueueCommand({ jobQueue: name, ...settings });
-      await retryWhile(isStillUsed, () => batch.send(update), BATCH_SETTLES, waiting);
+      await patiently(() => batch.send(update), waiting);
     },
     async tag(missing) {
       await batch.send(new TagResourceCommand({ resourceArn: arn, tags: missing }));
@@ -82,16 +80,11 @@ export function defineJobQueue(context: Context, options: QueueOptions): Resourc
     async remove({ config, pending }) {
       if (config.state !== 'DISABLED') {
         const disable = new UpdateJobQueueCommand({ jobQueue: name, state: 'DISABLED' });
-        await retryWhile(isStillUsed, () => batch.send(disable), BATCH_SETTLES, waiting);
+        await patiently(() => batch.send(disable), waiting);
       }
       if (pending && (await find())?.status === 'DELETING') return;
       // Ends the queue's jobs first, about 16 a second.
-      await retryWhile(
-        (error) => isStillUsed(error) || isAwsMessage(error, 'ClientException', /DISABLED/),
-        () => batch.send(new DeleteJobQueueCommand({ jobQueue: name })),
-        BATCH_SETTLES,
-        waiting,
-      );
+      await patiently(() => batch.send(new DeleteJobQueueCommand({ jobQueue: name })), waiting);
     },
     settling: BATCH_SETTLES,
     vanishing: BATCH_SETTLES,
