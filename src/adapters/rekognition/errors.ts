@@ -53,6 +53,8 @@ export function meaningOf(error: unknown): Exclude<Meaning, { is: 'retry' | 'den
 
 /** What all services have in common. A class that nobody knows may pass; it is told of each image that meets it. */
 function unlisted(error: unknown): Meaning {
+  // Explained on its way already: a proxy that refuses.
+  if (error instanceof SystemicError) throw error;
   const credentials = credentialsFailure(error);
   if (credentials !== undefined) throw credentials;
   if (awsStatus(error) === 403) return { is: 'denied' };
