@@ -32,8 +32,7 @@ export function objectSource(clients: Clients, place: BucketPlace): ImageSource 
       if (found.head.skip !== undefined)
         throw new UnreadableError(`it can't be read: ${found.head.skip}`, { cause });
       if (found.head.etag !== head.etag) throw new UnreadableError('it changed meanwhile', { cause });
-      await reader.read(key, { length: 1, signal });
-      // We may use its key, Rekognition on our behalf may not: keys can say through which service they may be used.
+      // HEAD needs no right to the key. Nor need that be ours: keys can say through which service they may be used.
       if (found.kmsKey !== undefined) throw keyDenied(place.bucket, found.kmsKey, cause);
     },
   };
