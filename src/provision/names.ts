@@ -1,4 +1,4 @@
-import { type AwsSpec, stackBucketName } from '../stack/aws-spec.ts';
+import { type AwsSpec, stackBucketName, stackDomainName } from '../stack/aws-spec.ts';
 
 /** Where a stack is; with this every name of it is known. */
 export type Place = Pick<AwsSpec, 'name' | 'account' | 'region' | 'partition' | 'iamPath'>;
@@ -36,6 +36,7 @@ export function namesOf({ name, account, region, partition, iamPath }: Place) {
     arn: arn('batch', `${kind}/${prefix}-${purpose}`),
   });
   const bucketName = stackBucketName({ name, account, region });
+  const domainName = stackDomainName(name);
   return {
     /** Our entries among others' in a bucket's notifications and inventories. */
     entry: (purpose: string) => `${prefix}-${purpose}`,
@@ -63,7 +64,6 @@ export function namesOf({ name, account, region, partition, iamPath }: Place) {
     },
     queues: { control: batch('job-queue', 'control'), workers: batch('job-queue', 'workers') },
     jobs: { planner: batch('job-definition', 'planner'), worker: batch('job-definition', 'worker') },
-    // 28 characters at most: AWS's limit for a domain, which a stack's name was made to fit.
-    domain: { name: prefix, arn: arn('es', `domain/${prefix}`) },
+    domain: { name: domainName, arn: arn('es', `domain/${domainName}`) },
   };
 }

@@ -59,5 +59,11 @@ export const stackBucketName = ({ name, account, region }: AwsPlace): string =>
 /** On everything that a stack is made of and that can carry tags: whose it is. */
 export const STACK_TAG = 'rekback:stack';
 
-/** On the stack's bucket: the bucket whose images it is about, so that even a stack without a record can be removed. */
+/** The domain of the stack's index: 28 characters at most, which a stack's name was made to fit. */
+export const stackDomainName = (name: string): string => `rekback-${name}`;
+
+/**
+ * On the stack's bucket and domain: the bucket whose images it is about, so that even a stack without a record can be
+ * removed, and one of which only the index was kept.
+ */
 export const IMAGES_TAG = 'rekback:images';

@@ -1,3 +1,4 @@
+import { DescribeDomainCommand, ListTagsCommand, OpenSearchClient } from '@aws-sdk/client-opensearch';
 import {
   GetResourcesCommand,
   ResourceGroupsTaggingAPIClient,
@@ -8,10 +9,10 @@ import { ifThere, isAwsError } from '../aws/errors.ts';
 import { explained } from '../aws/explain.ts';
 import type { Session } from '../aws/session.ts';
 import { RekbackError } from '../runtime/errors.ts';
-import { IMAGES_TAG, STACK_TAG, stackBucketName } from './aws-spec.ts';
+import { IMAGES_TAG, STACK_TAG, stackBucketName, stackDomainName } from './aws-spec.ts';
 import { type AwsRecord, isOnAws, readRecord } from './record.ts';
 
-/** A stack as its bucket tells of it. */
+/** A stack as its bucket tells of it, or its domain where a teardown kept that alone. */
 export interface AwsStack {
   name: string;
   /** The bucket whose images it is about. */
@@ -26,30 +27,31 @@ export const findAwsStacks = (session: Session): Promise<{ name: string; images:
 
 async function listByTag(session: Session): Promise<{ name: string; images: string }[]> {
   const tagging = session.clients(ResourceGroupsTaggingAPIClient);
-  const stacks: { name: string; images: string }[] = [];
+  const stacks = new Map<string, { name: string; images: string }>();
   let PaginationToken: string | undefined;
   do {
     const page = await tagging.send(
       new GetResourcesCommand({
-        ResourceTypeFilters: ['s3'],
+        ResourceTypeFilters: ['s3', 'es:domain'],
         TagFilters: [{ Key: STACK_TAG }],
         ...(PaginationToken && { PaginationToken }),
       }),
     );
     for (const { Tags = [] } of page.ResourceTagMappingList ?? []) {
       const tags = new Map(Tags.map(({ Key, Value = '' }) => [Key, Value]));
-      stacks.push({ name: tags.get(STACK_TAG) ?? '', images: tags.get(IMAGES_TAG) ?? '' });
+      const name = tags.get(STACK_TAG) ?? '';
+      stacks.set(name, { name, images: tags.get(IMAGES_TAG) ?? '' });
     }
     PaginationToken = page.PaginationToken;
   } while (PaginationToken);
-  return stacks.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...stacks.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /**
  * The stack of this name in the session's account and Region, asked of its bucket, so that one that was just made is
- * found too.
+ * found too, or of its domain, which a teardown may have kept.
  *
- * @returns undefined where there is none, or where its bucket is not tagged as ours
+ * @returns undefined where there is none, or where neither is tagged as ours
  * @throws RekbackError `stack-damaged`, `stack-denied`
  */
 export const readAwsStack = (session: Session, name: string): Promise<AwsStack | undefined> =>
@@ -65,13 +67,25 @@ async function readByName(session: Session, name: string): Promise<AwsStack | un
     },
   );
   const tags = new Map(tagging?.TagSet?.map(({ Key, Value = '' }) => [Key, Value]));
-  if (tags.get(STACK_TAG) !== name) return undefined;
+  if (tags.get(STACK_TAG) !== name) return keptIndex(session, name);
   const record = await readRecord(openS3Objects(clients, { bucket, account }), name);
   return {
     name,
     images: tags.get(IMAGES_TAG) ?? '',
     record: record !== undefined && isOnAws(record) ? record : undefined,
   };
+}
+
+/** A stack of which only the domain is there, and costs. */
+async function keptIndex({ clients }: Session, name: string): Promise<AwsStack | undefined> {
+  const client = clients(OpenSearchClient);
+  const describe = new DescribeDomainCommand({ DomainName: stackDomainName(name) });
+  const ARN = (await ifThere(client.send(describe)))?.DomainStatus?.ARN;
+  if (ARN === undefined) return undefined;
+  const listed = await ifThere(client.send(new ListTagsCommand({ ARN })));
+  const tags = new Map(listed?.TagList?.map(({ Key, Value = '' }) => [Key, Value]));
+  if (tags.get(STACK_TAG) !== name) return undefined;
+  return { name, images: tags.get(IMAGES_TAG) ?? '', record: undefined };
 }
 
 const notSeen = (name: string, bucket: string, cause: unknown) =>

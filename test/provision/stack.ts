@@ -5,6 +5,7 @@ import { type InspectedStack, inspectStack } from '../../src/provision/inspect.t
 import type { SetupChoice } from '../../src/provision/options.ts';
 import { applySetup, planSetup, type SetupPlan } from '../../src/provision/setup.ts';
 import { planTeardown, type Removed, teardown } from '../../src/provision/teardown.ts';
+import type { IsAlive } from '../../src/runtime/run/lease.ts';
 import { readAwsStack } from '../../src/stack/find-aws.ts';
 import type { Operator } from '../../src/stack/operator.ts';
 import type { World } from '../aws/kernel/world.ts';
@@ -22,6 +23,8 @@ export interface StackOptions {
   choice?: SetupChoice;
   report?: (event: ChangeEvent) => void;
   signal?: AbortSignal;
+  /** Whether holders of the lock live. Left out: all are dead, as a process that was killed is at once. */
+  isAlive?: IsAlive;
   /** One to use again: making clients takes longer than most commands. */
   session?: Session;
 }
@@ -52,7 +55,7 @@ export async function givenImages(world: World, bucket = BUCKET, region = 'eu-we
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'dog.jpg', Body: 'dog' }));
 }
 
-const operator = (what: string): Operator => ({
+const operator = (what: string, isAlive: IsAlive = () => false): Operator => ({
   holder: {
     id: crypto.randomUUID(),
     what,
@@ -62,8 +65,7 @@ const operator = (what: string): Operator => ({
     started: '',
     since: new Date(0).toISOString(),
   },
-  // A process that was killed is dead at once: these tests do not wait for its lease to run out.
-  isAlive: () => false,
+  isAlive,
 });
 
 export function planWhole(world: World, options: StackOptions = {}): Promise<SetupPlan> {
@@ -79,7 +81,7 @@ export function planWhole(world: World, options: StackOptions = {}): Promise<Set
 export async function setUpWhole(world: World, options: StackOptions = {}): Promise<SetupPlan> {
   const plan = await planWhole(world, options);
   const { report = () => {}, signal } = options;
-  await applySetup(plan, operator('rekback setup'), { report, signal });
+  await applySetup(plan, operator('rekback setup', options.isAlive), { report, signal });
   return plan;
 }
 
@@ -102,7 +104,7 @@ export async function tearDownWhole(
   if (stack === undefined) return undefined;
   const { report = () => {}, signal } = options;
   const how = { keepIndex, keepLabels: undefined, report, signal };
-  return teardown(stack, planTeardown(stack, keepIndex), operator('rekback teardown'), how);
+  return teardown(stack, planTeardown(stack, keepIndex), operator('rekback teardown', options.isAlive), how);
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 import { isAwsMessage } from '../../aws/errors.ts';
 import { retryWhile } from '../../aws/wait.ts';
 import { RekbackError } from '../../runtime/errors.ts';
+import { IMAGES_TAG } from '../../stack/aws-spec.ts';
 import type { Context } from '../context.ts';
 import { canonicalOf, canonicalPolicy, type Policy } from '../iam/policy.ts';
 import { defineResource, type Resource } from '../resource.ts';
@@ -61,8 +62,9 @@ const TLS_POLICY = 'Policy-Min-TLS-1-2-PFS-2023-10';
  * @param after - the roles that its access policy names: AWS refuses those that are not there
  */
 export function domain(context: Context, after: readonly Resource[]): Resource {
-  const { spec, names, clients, tags, waiting, outputs } = context;
+  const { spec, names, clients, waiting, outputs } = context;
   const { name, arn } = names.domain;
+  const tags = { ...context.tags, [IMAGES_TAG]: spec.bucket };
   const client = clients(OpenSearchClient);
   if (spec.indexEndpoint !== undefined) outputs.indexEndpoint = spec.indexEndpoint;
   const patiently = <Result>(send: () => Promise<Result>) =>
