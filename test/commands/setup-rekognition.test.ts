@@ -34,7 +34,7 @@ const found = async (query: string) => {
   return images.map(({ key }) => key);
 };
 const operations = () => world.journal.entries.map(({ operation }) => operation);
-const backfill = async () => (await json<{ run: RunSummary }>(['backfill', 'now'])).run;
+const backfill = async () => (await json<{ run: RunSummary }>(['backfill', 'now', '--yes'])).run;
 
 async function givenBucket(): Promise<void> {
   const s3 = new S3Client(world.client());
@@ -53,6 +53,17 @@ async function givenBucket(): Promise<void> {
 
 describe('--bucket NAME --local', () => {
   beforeEach(givenBucket);
+
+  test('labels what costs money only after a yes; what costs nothing needs none', async () => {
+    await json(['setup', '--bucket', 'photos', '--local']);
+    const refused = await space.run(['backfill', 'now'], onAws());
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toMatch(/2 would be labelled, for at most < \$0\.01/);
+    expect(operations()).not.toContain('DetectLabels');
+    expect((await backfill()).labelCalls).toBe(2);
+    const { run } = await json<{ run: RunSummary }>(['backfill', 'now']);
+    expect(run.labelCalls).toBe(0);
+  });
 
   test('reads the bucket, labels by Rekognition, and keeps everything else here', async () => {
     const { stack, changes } = await json<{ stack: string; changes: { type: string }[] }>([
@@ -158,7 +169,7 @@ describe('--folder DIR --labeler rekognition', () => {
       changes: [{ action: 'update', type: 'record' }],
     });
     expect(await json(['setup', '--folder', 'photos'])).toMatchObject({ changes: [] });
-    const { run } = await json<{ run: RunSummary }>(['backfill', 'now', '--relabel', 'outdated']);
+    const { run } = await json<{ run: RunSummary }>(['backfill', 'now', '--relabel', 'outdated', '--yes']);
     expect(run).toMatchObject({ indexed: 2, labelCalls: 2 });
   });
 });

@@ -7,7 +7,8 @@ import { attachOrBackfill, backfill } from '../../stack/backfill.ts';
 import { type DryRun, dryRun } from '../../stack/dry-run.ts';
 import { openStack } from '../../stack/open.ts';
 import { selectLocalStack } from '../../stack/select.ts';
-import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { RekbackCommand, stackFlag, yesFlag } from '../../terminal/command.ts';
+import { confirm } from '../../terminal/confirm.ts';
 import { describeDryRun, describeRun, runExitCode } from '../../terminal/run.ts';
 
 type Result = { run: RunSummary } | { dryRun: DryRun };
@@ -39,6 +40,7 @@ export default class BackfillNow extends RekbackCommand<Result> {
     'max-cost': Flags.string({ helpValue: 'USD', summary: 'Spend at most this much on labeler calls now.' }),
     rate: Flags.integer({ min: 1, helpValue: 'N', summary: 'Make at most N labeler calls per second.' }),
     'dry-run': Flags.boolean({ summary: 'Only count what would be done.' }),
+    yes: yesFlag,
     wait: Flags.boolean({ summary: 'Where a run is active already, follow it to its end.' }),
   };
 
@@ -51,6 +53,12 @@ export default class BackfillNow extends RekbackCommand<Result> {
       const counted = await dryRun(stack, selection, this.interruptSignal('stopping'));
       this.print(describeDryRun(counted).join('\n'));
       return { dryRun: counted };
+    }
+    const { callPrice } = await stack.labeler();
+    if (callPrice > 0 && !flags.yes) {
+      const counted = await dryRun(stack, selection, this.interruptSignal('stopping'));
+      this.note(describeDryRun(counted).join('\n'));
+      if (counted.cost > 0) await confirm('Label them', { yes: false, signal: this.interruptSignal() });
     }
     const { report, end } = await this.progress();
     const draining = this.interruptSignal();

@@ -3,10 +3,12 @@ import * as Flags from '@oclif/core/flags';
 import type { Selection } from '../../runtime/contract.ts';
 import { findRun, type RunSummary } from '../../runtime/run/record.ts';
 import { backfill } from '../../stack/backfill.ts';
+import { dryRun } from '../../stack/dry-run.ts';
 import { openStack } from '../../stack/open.ts';
 import { selectLocalStack } from '../../stack/select.ts';
-import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
-import { describeRun, runExitCode } from '../../terminal/run.ts';
+import { RekbackCommand, stackFlag, yesFlag } from '../../terminal/command.ts';
+import { confirm } from '../../terminal/confirm.ts';
+import { describeDryRun, describeRun, runExitCode } from '../../terminal/run.ts';
 
 export default class BackfillRetry extends RekbackCommand<{ run: RunSummary }> {
   static override summary = 'Try the failed images of a run again, as a run of their own.';
@@ -16,6 +18,7 @@ export default class BackfillRetry extends RekbackCommand<{ run: RunSummary }> {
   };
   static override flags = {
     stack: stackFlag,
+    yes: yesFlag,
     limit: Flags.integer({ min: 1, helpValue: 'N', summary: 'Make at most N labeler calls.' }),
   };
 
@@ -23,9 +26,15 @@ export default class BackfillRetry extends RekbackCommand<{ run: RunSummary }> {
     const { args, flags } = await this.parse(BackfillRetry);
     const stack = openStack(await selectLocalStack(flags.stack));
     const { id } = await findRun(await stack.objects(), args.run);
-    const { report, end } = await this.progress();
     const draining = this.interruptSignal();
     const selection: Selection = { from: { kind: 'failures', run: id }, relabel: 'failed' };
+    const { callPrice } = await stack.labeler();
+    if (callPrice > 0 && !flags.yes) {
+      const counted = await dryRun(stack, selection, draining);
+      this.note(describeDryRun(counted).join('\n'));
+      if (counted.cost > 0) await confirm('Label them', { yes: false, signal: draining });
+    }
+    const { report, end } = await this.progress();
     const what = 'rekback backfill retry';
     const run = await backfill(stack, { selection, draining, report, limit: flags.limit, what });
     await end();
