@@ -19,7 +19,7 @@ export default defineConfig({
           name: 'suites',
           include: ['test/**/*.test.ts'],
           exclude: [record],
-          globalSetup: 'test/outside/botocore/global-setup.ts',
+          globalSetup: ['test/outside/botocore/global-setup.ts', 'test/outside/opensearch/global-setup.ts'],
           setupFiles: 'test/outside/botocore/setup.ts',
         },
       },

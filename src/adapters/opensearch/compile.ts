@@ -1,5 +1,5 @@
 import type { ResolvedQuery } from '../../runtime/query/tree.ts';
-import { labelToken } from './document.ts';
+import { cutKey, labelToken } from './document.ts';
 import { MOST_FOLDERS } from './mapping.ts';
 
 /** A part of a search body that says only yes or no. */
@@ -69,6 +69,10 @@ export function below(prefix: string): Filter {
   const depth = Math.min(parts.length - 1, MOST_FOLDERS);
   const folder = parts.slice(0, depth).join('/');
   const filters: Filter[] = depth === 0 ? [] : [{ term: { folders: `${folder}/` } }];
-  if (depth < parts.length - 1 || parts.at(-1) !== '') filters.push({ prefix: { key: prefix } });
+  if (depth < parts.length - 1 || parts.at(-1) !== '') {
+    const [start, end] = cutKey(prefix);
+    filters.push({ prefix: { key: start } });
+    if (end !== '') filters.push({ prefix: { keyEnd: end } });
+  }
   return allOf(filters);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Document, Label } from '../../runtime/contract.ts';
-import { MOST_FOLDERS } from './mapping.ts';
+import { KEY_CUT, MOST_FOLDERS } from './mapping.ts';
 
 /** A document as OpenSearch gives it back. */
 export interface Source extends Omit<Document, 'bucket' | 'labels'> {
@@ -8,6 +8,14 @@ export interface Source extends Omit<Document, 'bucket' | 'labels'> {
   labels: string[];
   /** Those of them that were not detected themselves. */
   inherited?: string[];
+}
+
+/** What is stored besides to be found by, and never given back. */
+interface Derived {
+  names: string[];
+  folders: string[];
+  /** Of long keys only. */
+  keyEnd?: string;
 }
 
 /**
@@ -21,8 +29,9 @@ export function documentId(bucket: string, key: string): string {
 export const labelToken = (name: string, confidence: number): string => `${name}|${confidence}`;
 
 /** What a document is stored as; the members in one order, so that equal documents are equal texts. */
-export function toSource(document: Document): Source & { names: string[]; folders: string[] } {
+export function toSource(document: Document): Source & Derived {
   const { labels, reason, detail } = document;
+  const [, keyEnd] = cutKey(document.key);
   const inherited = labels.filter((label) => label.inherited).map(({ name }) => name);
   return {
     key: document.key,
@@ -41,6 +50,7 @@ export function toSource(document: Document): Source & { names: string[]; folder
     ...(inherited.length > 0 && { inherited }),
     names: labels.map(({ name }) => name),
     folders: foldersOf(document.key),
+    ...(keyEnd !== '' && { keyEnd }),
   };
 }
 
@@ -58,6 +68,13 @@ export function labelsOf({ labels, inherited }: Pick<Source, 'labels' | 'inherit
     if (isInherited.has(name)) label.inherited = true;
     return label;
   });
+}
+
+/** A key, or a prefix of one, in two parts: the second is empty where it is not long. Never cuts a character. */
+export function cutKey(key: string): [start: string, end: string] {
+  const isPair = key.length > KEY_CUT && (key.codePointAt(KEY_CUT - 1) ?? 0) > 0xffff;
+  const cut = isPair ? KEY_CUT - 1 : KEY_CUT;
+  return [key.slice(0, cut), key.slice(cut)];
 }
 
 /** The folders that a key is in, each with its `/`, from the top: `a/b/c.jpg` is in `a/` and `a/b/`. */

@@ -11,6 +11,12 @@ export const INDEX_FORMAT = 1;
 /** Folders of a key that are kept, from the top: a key of 1,024 slashes must not become half a million bytes. */
 export const MOST_FOLDERS = 16;
 
+/**
+ * Where a long key is cut in two, in UTF-16 units: the automaton that Lucene makes of a prefix has a state per byte and at most
+ * 1,000, while keys reach 1,024 bytes.
+ */
+export const KEY_CUT = 256;
+
 /** OpenSearch advises 10–30 GB a shard; at about 600 bytes a document this is 18 GB. */
 const IMAGES_PER_SHARD = 30_000_000;
 
@@ -73,10 +79,11 @@ export function indexDefinition(options: { bucket: string; images?: number; code
       _meta: { rekback: { format: INDEX_FORMAT, bucket: options.bucket } },
       dynamic: 'strict',
       // What follows from the other fields need not be kept twice. Nothing here uses `_update` or `_reindex`.
-      _source: { excludes: ['names', 'folders'] },
+      _source: { excludes: ['names', 'folders', 'keyEnd'] },
       properties: {
         key: keyword,
         folders: term,
+        keyEnd: term,
         labels: term,
         names: keyword,
         inherited: storedText,

@@ -2,7 +2,6 @@ import type { DocumentState } from '../../runtime/contract.ts';
 import type { IndexReader, IndexStats } from '../../runtime/ports.ts';
 import { type IndexClient, type IndexOptions, openClient } from './client.ts';
 import { getDocuments } from './documents.ts';
-import { explain } from './errors.ts';
 import { checkIndex } from './manage.ts';
 import { indexNames } from './mapping.ts';
 import { scan } from './scan.ts';
@@ -29,18 +28,10 @@ export async function openIndexReader(options: IndexOptions): Promise<IndexReade
     search: (request) => search(client, options, request),
     vocabulary: createVocabulary(client, read),
     get: async (key) => (await getDocuments(client, all, bucket, [key]))[0]?.document,
-    scan: (what) => explained(client, scan(client, all, bucket, what)),
+    scan: (what) => scan(client, all, bucket, what),
     stats: () => stats(client, all),
     close: () => client.close(),
   };
-}
-
-async function* explained<T>(client: IndexClient, items: AsyncGenerator<T>): AsyncGenerator<T> {
-  try {
-    yield* items;
-  } catch (error) {
-    throw explain(error, client.host);
-  }
 }
 
 async function stats(client: IndexClient, index: string): Promise<IndexStats> {

@@ -1,9 +1,9 @@
 import type { Document } from '../../runtime/contract.ts';
 import type { IndexReader } from '../../runtime/ports.ts';
-import type { IndexClient } from './client.ts';
+import { ATTEMPTS, type IndexClient } from './client.ts';
 import { below, type Filter } from './compile.ts';
 import { type Source, toDocument } from './document.ts';
-import { Failure } from './errors.ts';
+import { explain } from './errors.ts';
 
 const BATCH = 1_000;
 
@@ -25,35 +25,42 @@ export async function* scan(
     ...(states === undefined ? [] : [{ terms: { state: states } }]),
     ...(prefix ? [below(prefix)] : []),
   ];
-  let last = after;
   let pointInTime = await openPointInTime(client, index);
-  const ask = () =>
-    client.send({
-      method: 'POST',
-      path: '/_search',
-      body: {
-        pit: { id: pointInTime, keep_alive: KEPT },
-        size: BATCH,
-        track_total_hits: false,
-        query: { bool: { filter } },
-        sort: [{ key: 'asc' }],
-        ...(last !== undefined && { search_after: [last] }),
-      },
-    });
-  try {
-    for (let isEnd = false; !isEnd; ) {
-      const answer = await ask().catch(async (error: unknown) => {
-        if (!(error instanceof Failure)) throw error;
+  /** Asks for what follows a key, in a new point in time where the present one does not answer. */
+  const batchAfter = async (last: string | undefined): Promise<Document[]> => {
+    for (let attempt = 1; ; attempt++) {
+      const call = {
+        method: 'POST',
+        path: '/_search',
+        body: {
+          pit: { id: pointInTime, keep_alive: KEPT },
+          size: BATCH,
+          track_total_hits: false,
+          query: { bool: { filter } },
+          sort: [{ key: 'asc' }],
+          ...(last !== undefined && { search_after: [last] }),
+        },
+      } as const;
+      try {
+        const answer = (await client.send(call)) as { hits: { hits: { _source: Source }[] } };
+        return answer.hits.hits.map(({ _source }) => toDocument(_source, bucket));
+      } catch (error) {
+        if (attempt >= ATTEMPTS.reading) throw explain(error, client.host);
+        await client.backOff(attempt);
         pointInTime = await openPointInTime(client, index);
-        return ask();
-      });
-      const { hits } = (answer as { hits: { hits: { _source: Source }[] } }).hits;
-      const documents = hits.map(({ _source }) => toDocument(_source, bucket));
+      }
+    }
+  };
+  try {
+    let last = after;
+    for (let isEnd = false; !isEnd; ) {
+      const documents = await batchAfter(last);
       last = documents.at(-1)?.key;
       isEnd = documents.length < BATCH;
       if (documents.length > 0) yield documents;
     }
   } finally {
+    // It would end by itself.
     await client
       .send({ method: 'DELETE', path: '/_search/point_in_time', body: { pit_id: [pointInTime] } })
       .catch(() => undefined);

@@ -1,13 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { withLock } from '../lock.ts';
 
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 const CACHE = join(import.meta.dirname, '../../../.cache/python');
-/** How long another process may take to prepare the same environment: ten minutes. */
-const PATIENCE_MS = 600_000;
 const run = promisify(execFile);
 
 /** A Python with the packages of requirements.txt. */
@@ -28,20 +27,12 @@ export async function preparePython(): Promise<Python> {
   const hash = createHash('sha256').update(version).update(requirements).digest('hex').slice(0, 16);
   const folder = join(CACHE, hash);
   await mkdir(CACHE, { recursive: true });
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await exists(join(folder, 'complete')))) {
-    // A venv cannot be moved once it is made, so that test files that run side by side wait for one of them.
-    if (await lock(`${folder}.lock`)) {
-      try {
-        await fill(folder);
-      } finally {
-        await rm(`${folder}.lock`, { force: true });
-      }
-    } else if (Date.now() > deadline) {
-      throw new Error(`${folder} is still being prepared by another process`);
-    } else {
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
+  const isComplete = () => exists(join(folder, 'complete'));
+  // A venv cannot be moved once it is made, so that test files that run side by side wait for one of them.
+  if (!(await isComplete())) {
+    await withLock(`${folder}.lock`, async () => {
+      if (!(await isComplete())) await fill(folder);
+    });
   }
   const program = (name: string) => join(folder, 'bin', name);
   return {
@@ -61,35 +52,11 @@ async function pythonVersion(): Promise<string> {
 }
 
 async function fill(folder: string): Promise<void> {
-  if (await exists(join(folder, 'complete'))) return;
   await rm(folder, { recursive: true, force: true });
   await run('python3', ['-m', 'venv', folder]);
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps'];
   await run(join(folder, 'bin/python'), [...pip, '--requirement', REQUIREMENTS]);
   await writeFile(join(folder, 'complete'), '');
-}
-
-/** Whether this process may prepare the folder. A lock whose process has ended is nobody's. */
-async function lock(path: string): Promise<boolean> {
-  try {
-    const file = await open(path, 'wx');
-    await file.writeFile(String(process.pid));
-    await file.close();
-    return true;
-  } catch {
-    const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-    if (holder > 0 && !isAlive(holder)) await rm(path, { force: true });
-    return false;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function runScript(

@@ -1,0 +1,105 @@
+// OpenSearch nodes without a container: classes from Maven Central, one Java process each. For tests and benchmarks alike.
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { access, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const HERE = import.meta.dirname;
+const CACHE = join(HERE, '../../../.cache/opensearch');
+/** A node answers after 6 seconds, and later where the machine has other work. */
+const PATIENCE_MS = 120_000;
+/** Built for Java 11. */
+const OLDEST = '2.19.1.0';
+const run = promisify(execFile);
+
+const exists = (path) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+async function needs(program, argument) {
+  try {
+    await run(program, [argument]);
+  } catch (cause) {
+    throw new Error(`skipped: no ${program} (a JDK 17 and Maven are needed)`, { cause });
+  }
+}
+
+export async function prepareEngine(engine) {
+  const names = ['pom.xml', 'Node.java'];
+  const hash = createHash('sha256').update(engine);
+  for (const name of names) hash.update(await readFile(join(HERE, name)));
+  const folder = join(CACHE, `${engine}-${hash.digest('hex').slice(0, 16)}`);
+  const classPath = [folder, join(folder, 'lib', '*')].join(':');
+  await needs('java', '-version');
+  if (await exists(folder)) return classPath;
+  await needs('javac', '-version');
+  await needs('mvn', '--version');
+  const part = `${folder}.${process.pid}`;
+  try {
+    await fill(part, engine);
+    await rename(part, folder);
+  } finally {
+    await rm(part, { recursive: true, force: true });
+  }
+  return classPath;
+}
+
+async function fill(part, engine) {
+  await mkdir(part, { recursive: true });
+  await copyFile(join(HERE, 'pom.xml'), join(part, 'pom.xml'));
+  const lib = join(part, 'lib');
+  const options = ['-q', '-B', `-Dengine=${engine}`, `-DoutputDirectory=${lib}`];
+  await run('mvn', [...options, 'dependency:copy-dependencies'], { cwd: part });
+  // The classes of 3.x are for Java 21, which a javac of 17 does not read; what Node uses is the same in both.
+  const classPath = engine === OLDEST ? join(lib, '*') : await prepareEngine(OLDEST);
+  await run('javac', ['--release', '17', '-cp', classPath, '-d', part, join(HERE, 'Node.java')]);
+}
+
+export async function launchNode({ classPath, folder, java = 'java', heap = '512m', owner = process.pid }) {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const log = join(folder, 'log.txt');
+  const out = openSync(log, 'w');
+  const port = await freePort();
+  const memory = [`-Xms${heap}`, `-Xmx${heap}`];
+  const child = spawn(
+    java,
+    [...memory, '-cp', classPath, 'Node', port, join(folder, 'node'), owner].map(String),
+    {
+      stdio: ['ignore', out, out],
+      // It outlives the test file that starts it, but not its owner.
+      detached: true,
+    },
+  );
+  closeSync(out);
+  let ended = false;
+  child.on('exit', () => (ended = true));
+  child.on('error', () => (ended = true));
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!(await exists(join(folder, 'node/ready')))) {
+    if (ended || Date.now() > deadline) {
+      if (!ended) child.kill('SIGKILL');
+      throw new Error(`OpenSearch did not start:\n${(await readFile(log, 'utf8')).slice(-2_000)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  child.unref();
+  await writeFile(join(folder, 'pid'), String(child.pid));
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid };
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
