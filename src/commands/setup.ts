@@ -25,6 +25,8 @@ interface Result {
   sample?: KeywordSample;
   run?: RunSummary;
   /** Of a bucket. */
+  account?: string;
+  region?: string;
   forecast?: Forecast;
   checks?: object[];
   bucketChanges?: object;
@@ -103,17 +105,19 @@ export default class Setup extends RekbackCommand<Result> {
     };
     const plan = await planSetup(session, request, realWaiting(signal));
     const { record, changes } = plan;
-    const result = { stack: record.name, dryRun: flags['dry-run'], ...planJson(plan) };
+    const { account, region } = session;
+    const result = { stack: record.name, account, region, dryRun: flags['dry-run'], ...planJson(plan) };
     if (changes.length === 0) this.print(`Stack ${record.name} is set up; nothing to change.`);
     else this.print(describePlan(plan).join('\n'));
-    if (flags['dry-run'] || changes.length === 0) return result;
     this.note(describeIdentity(session));
-    await confirm(`Make these ${changes.length} changes`, { yes: flags.yes, signal });
-    await writePointer(session, record.name, flags.profile);
+    if (flags['dry-run']) return result;
+    const question = `Make ${changes.length === 1 ? 'this change' : `these ${changes.length} changes`}`;
+    if (changes.length > 0) await confirm(question, { yes: flags.yes, signal });
+    await writePointer({ name: record.name, bucket, account, region, profile: flags.profile });
     const { report, end } = await this.changes(changes);
     await applySetup(plan, await thisOperator('rekback setup'), { report, signal });
     await end();
-    this.print(`Stack ${record.name} is set up.`);
+    if (changes.length > 0) this.print(`Stack ${record.name} is set up.`);
     return result;
   }
 }

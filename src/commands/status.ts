@@ -2,10 +2,13 @@ import type { AwsStatus } from '../provision/status.ts';
 import { openStack } from '../stack/open.ts';
 import { selectStack } from '../stack/select.ts';
 import { type Status, status } from '../stack/status.ts';
+import { palette } from '../terminal/colours.ts';
 import { awsFlags, RekbackCommand, stackFlag } from '../terminal/command.ts';
+import { describeDifference } from '../terminal/differences.ts';
 import { formatBytes, formatCounted, formatDate, formatDollars } from '../terminal/format.ts';
 import { describeRun } from '../terminal/run.ts';
 import { sanitise } from '../terminal/sanitise.ts';
+import { fitted } from '../terminal/width.ts';
 
 export default class StatusCommand extends RekbackCommand<Status | AwsStatus> {
   static override summary = 'Show what a stack is made of and how it does.';
@@ -30,19 +33,22 @@ export default class StatusCommand extends RekbackCommand<Status | AwsStatus> {
     this.print(`Stack ${now.stack} of ${now.images}, in ${now.region}, account ${now.account}`);
     await this.printResources(now);
     for (const { type, name, drift = [] } of now.resources) {
-      for (const { field, wanted, actual } of drift)
-        this.print(
-          sanitise(`${type} ${name}: ${field} is ${JSON.stringify(actual)}, not ${JSON.stringify(wanted)}`),
-        );
+      if (drift.length > 0) this.print(`${type} ${sanitise(name)}:`);
+      for (const each of drift) this.print(fitted(`  ${describeDifference(each)}`, ' '.repeat(6)));
     }
     this.printEnd(now);
     return now;
   }
 
   private async printResources({ resources }: Pick<AwsStatus, 'resources'>): Promise<void> {
+    const colour = palette(process.stdout);
     await this.table(resources, [
       { header: 'Resource', cell: ({ type }) => type },
-      { header: 'State', cell: ({ state }) => state },
+      {
+        header: 'State',
+        cell: ({ state }) => state,
+        style: (text, { state }) => (state === 'present' ? text : colour.notice(text)),
+      },
       { header: 'Name', cell: ({ name }) => name },
     ]);
   }
@@ -66,6 +72,6 @@ export default class StatusCommand extends RekbackCommand<Status | AwsStatus> {
     );
     const [newest] = runs;
     if (newest !== undefined) this.print(describeRun(newest).join('\n'));
-    for (const note of notes) this.print(`Note: ${sanitise(note)}`);
+    for (const note of notes) this.print(fitted(`Note: ${sanitise(note)}`, '  '));
   }
 }

@@ -2,12 +2,15 @@ import * as Flags from '@oclif/core/flags';
 import type { Removed as AwsRemoved } from '../provision/teardown.ts';
 import { openStack } from '../stack/open.ts';
 import { thisOperator } from '../stack/operator.ts';
+import { removePointer } from '../stack/pointers.ts';
 import { type Selected, selectStack } from '../stack/select.ts';
 import { describeTeardown, type Removed, teardown } from '../stack/teardown.ts';
+import { describeThings } from '../terminal/changes.ts';
 import { awsFlags, RekbackCommand, stackFlag, yesFlag } from '../terminal/command.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 import { describeIdentity } from '../terminal/setup-plan.ts';
+import { fitted } from '../terminal/width.ts';
 
 interface Options {
   yes: boolean;
@@ -41,10 +44,10 @@ export default class Teardown extends RekbackCommand<Removed | AwsRemoved> {
     const result = await ('local' in selected
       ? this.removeLocal(selected, options)
       : this.removeFromAws(selected, options));
-    for (const { type, name } of result.removed) this.print(`removed ${type.padEnd(7)} ${sanitise(name)}`);
-    for (const { type, name } of result.kept) this.print(`kept    ${type.padEnd(7)} ${sanitise(name)}`);
-    for (const { type, name, reason } of result.left)
-      this.print(`LEFT    ${type.padEnd(7)} ${sanitise(name)}: ${sanitise(reason)}`);
+    for (const line of describeThings(result.removed)) this.print(`removed ${line}`);
+    for (const line of describeThings(result.kept)) this.print(`kept    ${line}`);
+    for (const [index, line] of describeThings(result.left).entries())
+      this.print(`LEFT    ${line}: ${sanitise(result.left[index]?.reason ?? '')}`);
     if (result.left.length === 0) this.print('Nothing is left.');
     else {
       this.note('Remove what stands in the way, then run the same command again.');
@@ -69,13 +72,17 @@ export default class Teardown extends RekbackCommand<Removed | AwsRemoved> {
     const signal = this.interruptSignal('nothing more is removed; the same command finishes it');
     const stack = await inspectStack(session, aws, realWaiting(signal));
     const changes = planTeardown(stack, options.keepIndex);
-    for (const line of await describeTeardown(stack, changes, options.keepIndex)) this.note(sanitise(line));
+    for (const line of await describeTeardown(stack, changes, options.keepIndex))
+      this.note(fitted(sanitise(line), '  ', process.stderr));
     this.note(describeIdentity(session));
     await confirm(`Delete the stack ${aws.name}`, { yes: options.yes, signal });
     const { report, end } = await this.changes(changes);
     const operator = await thisOperator('rekback teardown');
     const removed = await teardown(stack, changes, operator, { ...options, report, signal });
     await end();
+    const { account, region } = session;
+    if (removed.left.length === 0 && !options.keepIndex)
+      await removePointer({ name: aws.name, account, region });
     return removed;
   }
 }

@@ -51,7 +51,7 @@ export async function awsStatus(stack: InspectedStack): Promise<AwsStatus> {
 }
 
 function notesOf(
-  { record: { name, createdAt } }: InspectedStack,
+  { record: { name, createdAt, aws } }: InspectedStack,
   resources: readonly ResourceStatus[],
   runs: readonly RunSummary[],
 ): string[] {
@@ -67,7 +67,7 @@ function notesOf(
   const wrong = resources.filter(({ state }) => state === 'absent' || state === 'drifted');
   if (wrong.length > 0) {
     notes.push(
-      `${wrong.length} of ${resources.length} resources are not as they should be; put them right with: rekback setup`,
+      `${wrong.length} of ${resources.length} resources are not as they should be; put them right with: rekback setup --bucket ${aws.bucket} --stack ${name}`,
     );
   }
   for (const { type, name: foreign } of resources.filter(({ state }) => state === 'foreign')) {

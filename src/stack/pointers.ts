@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Session } from '../aws/session.ts';
+import type { AwsPlace } from './aws-spec.ts';
 import { home } from './home.ts';
 
 /**
@@ -11,13 +11,15 @@ export interface Pointer {
   name: string;
   region: string;
   account: string;
-  profile?: string;
+  /** The bucket of the images. */
+  bucket?: string | undefined;
+  profile?: string | undefined;
 }
 
 const folder = () => join(home(), 'aws');
 
 /** Two Regions may have stacks of one name. */
-const fileOf = ({ name, region, account }: Pointer) => join(folder(), `${name}.${account}.${region}.json`);
+const fileOf = ({ name, region, account }: AwsPlace) => join(folder(), `${name}.${account}.${region}.json`);
 
 /** All pointers, by name; files that are none are passed over. */
 export async function readPointers(): Promise<Pointer[]> {
@@ -37,12 +39,7 @@ async function readPointer(file: string): Promise<Pointer | undefined> {
 }
 
 /** A home that can't be written to costs convenience only: the stack is found by its tags as well. */
-export async function writePointer(
-  { region, account }: Pick<Session, 'region' | 'account'>,
-  name: string,
-  profile: string | undefined,
-): Promise<void> {
-  const pointer: Pointer = { name, region, account, ...(profile !== undefined && { profile }) };
+export async function writePointer(pointer: Pointer): Promise<void> {
   try {
     await mkdir(folder(), { recursive: true, mode: 0o700 });
     await writeFile(fileOf(pointer), `${JSON.stringify(pointer)}\n`);
@@ -51,6 +48,6 @@ export async function writePointer(
   }
 }
 
-export async function removePointer(pointer: Pointer): Promise<void> {
-  await rm(fileOf(pointer), { force: true }).catch(() => {});
+export async function removePointer(place: AwsPlace): Promise<void> {
+  await rm(fileOf(place), { force: true }).catch(() => {});
 }

@@ -50,11 +50,26 @@ export async function selectStack(name: string | undefined, where: SessionOption
   const pointers = await readPointers();
   if (stacks.length === 0 && pointers.length === 0) return onAws(name, where);
   const fits = (stack: { name: string }) => name === undefined || stack.name === name;
-  const candidates = [...stacks.filter(fits), ...pointers.filter(fits)];
+  let candidates = [...stacks.filter(fits), ...pointers.filter(fits)];
+  if (candidates.length === 0) throw unknownStack(name ?? '', [...stacks, ...pointers]);
+  // A stack that was removed from another machine must not keep this one from knowing which is meant.
+  if (candidates.length > 1)
+    candidates = [...stacks.filter(fits), ...(await stillThere(pointers.filter(fits)))];
   const [first] = candidates;
-  if (first === undefined) throw unknownStack(name ?? '', [...stacks, ...pointers]);
+  if (first === undefined) throw noStack(name);
   if (candidates.length > 1) throw whichStack(candidates);
   return 'region' in first ? pointedTo(first) : { local: localRecordOf(first) };
+}
+
+/** Without those that lead to nothing, which are forgotten. Where AWS can't be asked, a pointer stays. */
+async function stillThere(pointers: readonly Pointer[]): Promise<Pointer[]> {
+  const answers = await Promise.all(
+    pointers.map((pointer) => pointedTo(pointer).catch((error: unknown) => error)),
+  );
+  return pointers.filter((_, index) => {
+    const answer = answers[index];
+    return !(answer instanceof RekbackError && answer.code === 'no-stack');
+  });
 }
 
 /**
@@ -76,10 +91,8 @@ export async function selectLocalStack(name: string | undefined): Promise<LocalR
 async function onAws(name: string | undefined, where: SessionOptions): Promise<Selected> {
   const { openSession } = await import('../aws/session.ts');
   const session = await openSession(where).catch((error: unknown) => {
-    // Somebody who never set AWS up has no stack, rather than a problem with AWS.
-    const isUnset = error instanceof RekbackError && /^no-(region|credentials)$/.test(error.code);
     const isNamed = where.region !== undefined || where.profile !== undefined;
-    throw isUnset && !isNamed ? noStack(name) : error;
+    throw isAwsUnset(error) && !isNamed ? noStack(name) : error;
   });
   const { findAwsStacks, readAwsStack } = await import('./find-aws.ts');
   if (name !== undefined) {
@@ -88,12 +101,17 @@ async function onAws(name: string | undefined, where: SessionOptions): Promise<S
     return { aws: stack, session };
   }
   const found = await findAwsStacks(session);
-  if (found.length > 1) throw whichStack(found);
   // Buckets are listed by tag for hours after they are gone.
-  const stack = found[0] && (await readAwsStack(session, found[0].name));
+  const read = await Promise.all(found.map((stack) => readAwsStack(session, stack.name)));
+  const [stack, ...others] = read.filter((each) => each !== undefined);
   if (stack === undefined) throw noStack(name, session);
+  if (others.length > 0) throw whichStack([stack, ...others]);
   return { aws: stack, session };
 }
+
+/** Somebody who never set AWS up has no stack there, rather than a problem with AWS. */
+export const isAwsUnset = (error: unknown): boolean =>
+  error instanceof RekbackError && /^no-(region|credentials)$/.test(error.code);
 
 async function pointedTo(pointer: Pointer): Promise<Selected> {
   const { openSession } = await import('../aws/session.ts');
@@ -118,15 +136,23 @@ function localRecordOf(stack: FoundStack): LocalRecord {
   throw new RekbackError('stack-damaged', `the record of stack '${stack.name}' is of a stack on AWS`);
 }
 
-const noStack = (name: string | undefined, session?: Session) =>
-  new RekbackError(
+function noStack(name: string | undefined, session?: Session): RekbackError {
+  const where = session === undefined ? '' : ` in ${session.region}, account ${session.account}`;
+  return new RekbackError(
     'no-stack',
-    `there is no stack ${name === undefined ? 'yet' : `'${name}'`}${session === undefined ? '' : ` in ${session.region}, account ${session.account}`}`,
+    `there is no stack ${name === undefined ? 'yet' : `'${name}'`}${where}`,
     {
       exitCode: 2,
-      suggestions: ['make one with: rekback setup --folder DIR', 'or see it all at once: rekback try DIR'],
+      suggestions:
+        session === undefined
+          ? ['make one with: rekback setup --folder DIR', 'or see it all at once: rekback try DIR']
+          : [
+              'make one with: rekback setup --bucket BUCKET, or rekback setup --folder DIR',
+              'or say where else it is: --region REGION, --profile NAME',
+            ],
     },
   );
+}
 
 const unknownStack = (name: string, stacks: readonly { name: string }[]) =>
   new RekbackError('unknown-stack', `there is no stack '${name}'`, {
@@ -137,9 +163,15 @@ const unknownStack = (name: string, stacks: readonly { name: string }[]) =>
     ],
   });
 
-const whichStack = (stacks: readonly { name: string }[]) =>
-  new RekbackError(
-    'which-stack',
-    `there are ${stacks.length} stacks: ${stacks.map((stack) => stack.name).join(', ')}`,
-    { exitCode: 2, suggestions: ['name one with --stack NAME or the variable REKBACK_STACK'] },
-  );
+/** Two Regions may have stacks of one name, and this machine one, too. */
+function whichStack(stacks: readonly (Pointer | { name: string })[]): RekbackError {
+  const names = stacks.map((stack) => ('region' in stack ? `${stack.name} (${stack.region})` : stack.name));
+  const isOneName = new Set(stacks.map(({ name }) => name)).size < stacks.length;
+  return new RekbackError('which-stack', `there are ${stacks.length} stacks: ${names.join(', ')}`, {
+    exitCode: 2,
+    suggestions: [
+      'name one with --stack NAME or the variable REKBACK_STACK',
+      ...(isOneName ? ['and, for one on AWS, its Region with --region REGION'] : []),
+    ],
+  });
+}

@@ -1,8 +1,9 @@
 import type { ChangeEvent } from '../provision/apply.ts';
 import type { Change } from '../provision/plan.ts';
 import { jsonText } from './output.ts';
-import { type ProgressMode, showTaskList } from './progress.ts';
+import type { ProgressMode } from './progress.ts';
 import { sanitise } from './sanitise.ts';
+import { showTaskList } from './task-list.ts';
 
 export interface ChangesProgress {
   report(event: ChangeEvent): void;
@@ -14,9 +15,11 @@ export interface ChangesProgress {
 const DOING = { create: 'creating', update: 'changing', remove: 'removing' } as const;
 const DONE = { create: 'created', update: 'changed', remove: 'removed' } as const;
 
-/** One line about a change: `create queue rekback-photos-live`. */
-export const describeChange = ({ resource: { type, name }, action }: Change): string =>
-  `${action} ${type} ${sanitise(name)}`;
+/** Things by type and name, the names below each other. */
+export function describeThings(things: readonly { type: string; name: string }[]): string[] {
+  const width = Math.max(0, ...things.map(({ type }) => type.length));
+  return things.map(({ type, name }) => `${type.padEnd(width)}  ${sanitise(name)}`);
+}
 
 /** A list of tasks on a terminal, otherwise a line per change; or one JSON object per line; or nothing. */
 export async function showChanges(
@@ -43,8 +46,12 @@ export async function showChanges(
       end,
     };
   }
-  const list = await showTaskList(stream, changes.map(describeChange), env);
-  const notes: string[] = [];
+  const things = describeThings(changes.map(({ resource }) => resource));
+  const titles = changes.map(
+    ({ action, resource }, index) => `${resource.byOwner ? 'checking' : DOING[action]} ${things[index]}`,
+  );
+  const list = await showTaskList(stream, titles, env);
+  let note = list.note;
   return {
     report({ event, type, name }) {
       const task = changes.findIndex(({ resource }) => resource.type === type && resource.name === name);
@@ -52,11 +59,10 @@ export async function showChanges(
       if (event === 'change-ended') list.end(task);
       if (event === 'change-failed') list.fail(task);
     },
-    // Shown below the list once it stands still.
-    note: (text) => void notes.push(text),
+    note: (text) => note(text),
     async end() {
       await list.close();
-      for (const text of notes.splice(0)) line(text);
+      note = line;
     },
   };
 }

@@ -1,10 +1,8 @@
-import type { ListrTask as AnyTask, DefaultRenderer } from 'listr2';
 import type { Report, RunEvent } from '../runtime/progress.ts';
 import { type Palette, palette } from './colours.ts';
+import { deferred, openDisplay } from './display.ts';
 import { jsonText } from './output.ts';
 import { describeCounts, describeFailure, describeRows } from './progress-lines.ts';
-
-type ListrTask = AnyTask<unknown, typeof DefaultRenderer>;
 
 export type ProgressMode = 'auto' | 'plain' | 'json' | 'none';
 
@@ -127,102 +125,6 @@ async function live(stream: NodeJS.WriteStream, colour: Palette): Promise<RunPro
   };
 }
 
-/** A list of things that are done side by side, each by its number. */
-export interface TaskList {
-  start(task: number): void;
-  end(task: number): void;
-  fail(task: number): void;
-  /** Leaves the last state on the screen. */
-  close(): Promise<void>;
-}
-
-/** Shows tasks on a terminal: which wait, which are at it, which are done. */
-export async function showTaskList(
-  stream: NodeJS.WriteStream,
-  titles: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<TaskList> {
-  const { ListrTaskState } = await import('listr2');
-  const tasks = titles.map((title) => ({
-    title,
-    ended: deferred<void>(),
-    show: (_isStarted: boolean) => {},
-  }));
-  const display = await openDisplay(
-    stream,
-    palette(stream, env),
-    tasks.map((each) => ({
-      title: each.title,
-      task: (_, { task }) => {
-        // listr2 begins all of them at once; each waits until its turn in our own order.
-        each.show = (isStarted) => {
-          task.state$ = isStarted ? ListrTaskState.STARTED : ListrTaskState.WAITING;
-        };
-        each.show(false);
-        return each.ended.promise;
-      },
-    })),
-  );
-  return {
-    start: (task) => tasks[task]?.show(true),
-    end(task) {
-      tasks[task]?.show(true);
-      tasks[task]?.ended.resolve();
-    },
-    fail: (task) => tasks[task]?.ended.reject(new Error('failed')),
-    async close() {
-      for (const { ended } of tasks) ended.resolve();
-      await display.ended();
-    },
-  };
-}
-
-/** listr2, drawing on standard error. Begun when it returns. */
-async function openDisplay(
-  stream: NodeJS.WriteStream,
-  colour: Palette,
-  tasks: ListrTask[],
-): Promise<{ ended(): Promise<void> }> {
-  const { DefaultRenderer, Listr, ListrDefaultRendererLogLevels, ListrLogger, ProcessOutput } = await import(
-    'listr2'
-  );
-  const { PassThrough } = await import('node:stream');
-  // listr2 asks whether stdout is a terminal and offers to pretend so; the display is on stderr, and stdout may be a file.
-  class StderrRenderer extends DefaultRenderer {
-    static override nonTTY = true;
-  }
-  // listr2 holds back what others write to its two streams; results on stdout must not wait for the display to end.
-  const unused = Object.assign(new PassThrough(), { columns: 0 }) as unknown as NodeJS.WriteStream;
-  const display = new Listr(tasks, {
-    concurrent: true,
-    renderer: StderrRenderer,
-    rendererOptions: {
-      logger: new ListrLogger({
-        useIcons: true,
-        toStderr: [],
-        processOutput: new ProcessOutput(stream, unused),
-      }),
-      // Its yellow can't be read on white.
-      color: { [ListrDefaultRendererLogLevels.PENDING]: (icon = '') => colour.notice(icon) },
-      showErrorMessage: false,
-      formatOutput: 'truncate',
-    },
-    exitOnError: false,
-    registerSignalListeners: false,
-  });
-  // A second Ctrl-C ends the process while the cursor is hidden and listr2 holds back what is written.
-  const write = stream.write.bind(stream);
-  const showCursor = () => void write('\x1b[?25h');
-  process.once('exit', showCursor);
-  const run = display.run();
-  return {
-    async ended() {
-      await run;
-      process.off('exit', showCursor);
-    },
-  };
-}
-
 function failureLines(style: (text: string) => string = (text) => text) {
   let named = 0;
   return (event: Extract<RunEvent, { event: 'image-failed' }>): string[] => {
@@ -230,15 +132,4 @@ function failureLines(style: (text: string) => string = (text) => text) {
     if (named > NAMED_FAILURES + 1) return [];
     return [named <= NAMED_FAILURES ? style(describeFailure(event)) : MORE_FAILURES];
   };
-}
-
-/** `Promise.withResolvers` came with Node 22. */
-function deferred<Value>() {
-  let resolve: (value: Value) => void = () => {};
-  let reject: (reason: Error) => void = () => {};
-  const promise = new Promise<Value>((settle, refuse) => {
-    resolve = settle;
-    reject = refuse;
-  });
-  return { promise, resolve, reject };
 }

@@ -5,25 +5,30 @@ import type { Difference } from '../provision/resource.ts';
 import type { BucketChanges } from '../provision/s3/bucket-changes.ts';
 import type { SetupPlan } from '../provision/setup.ts';
 import type { Cost } from '../runtime/price.ts';
-import { describeChange } from './changes.ts';
-import { formatCount, formatDollars } from './format.ts';
+import { describeThings } from './changes.ts';
+import { describeUpdate } from './differences.ts';
+import { formatCount, formatCounted, formatDollars } from './format.ts';
 import { sanitise } from './sanitise.ts';
+import { fitted } from './width.ts';
 
 /** One line of what a setup does. */
 export interface SetupChange {
   action: Change['action'];
   type: string;
   name: string;
+  /** The bucket's owner does it; setup only looks. */
+  byOwner?: true;
   drift?: Difference[];
 }
 
 /** A plan as `--json` prints it. */
 export const planJson = ({ changes, notifications, forecast, checks, bucketChanges }: SetupPlan) => ({
   changes: changes.map(
-    ({ action, resource: { type, name }, found }): SetupChange => ({
+    ({ action, resource: { type, name, byOwner }, found }): SetupChange => ({
       action,
       type,
       name,
+      ...(byOwner && { byOwner }),
       ...(found.state === 'drifted' && { drift: found.drift }),
     }),
   ),
@@ -33,73 +38,71 @@ export const planJson = ({ changes, notifications, forecast, checks, bucketChang
   ...(bucketChanges !== undefined && { bucketChanges }),
 });
 
-/** What a setup of a bucket would make and cost. */
-export const describePlan = ({
-  changes,
-  notifications,
-  forecast,
-  checks,
-  bucketChanges,
-  record,
-}: SetupPlan): string[] => [
-  ...describeChanges(changes),
-  ...notifications.map((line) => `    ${sanitise(line)}`),
-  ...describeForecast(forecast, record.aws.backfill),
-  ...checks.map(({ message, suggestions }) => sanitise(`Note: ${[message, ...suggestions].join('; ')}`)),
-  ...(bucketChanges === undefined ? [] : describeBucketChanges(bucketChanges)),
-];
-
-/** What would be made or changed, field by field where something differs. */
-const describeChanges = (changes: readonly Change[]): string[] =>
-  changes.flatMap((change) => [
-    describeChange(change),
-    ...(change.found.state === 'drifted'
-      ? change.found.drift.map(
-          ({ field, wanted, actual }) =>
-            `    ${field}: ${sanitise(short(actual))} → ${sanitise(short(wanted))}`,
-        )
-      : []),
-  ]);
-
-/** Long values (policies, task definitions) are cut: `--json` has them whole. */
-const short = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
-};
-
-/** What it will cost, with how each figure comes about. */
-function describeForecast(
-  { idle, backfill, callsPerSecond, notes }: Forecast,
-  when: 'auto' | 'manual',
-): string[] {
-  const lines = [`Idle: ${formatDollars(idle.dollars)} a month`, ...costLines(idle)];
-  if (backfill !== undefined) {
-    const { calls, dollars, hours } = backfill;
-    lines.push(
-      `Backfill (${when === 'auto' ? 'begins by itself once the inventory arrives, within 48 hours' : 'begins when you say: rekback backfill now'}): at most ${formatCount(calls)} calls, ${formatDollars(dollars)}, ${formatHours(hours)} at ${callsPerSecond} calls a second`,
-      ...costLines(backfill),
-      `  (an upper bound: AWS's count of ${backfill.measuredAt.slice(0, 10)} has every version and format in it)`,
-    );
-  }
-  const remarks = new Set([...idle.notes, ...(backfill?.notes ?? []), ...notes]);
-  return [...lines, ...[...remarks].map((note) => `Note: ${sanitise(note)}`)];
+/** What a setup of a bucket would make and cost, with the price last: it is what a question is asked about. */
+export function describePlan(plan: SetupPlan): string[] {
+  const { changes, notifications, forecast, checks, bucketChanges, record } = plan;
+  const notes = [
+    ...new Set([...forecast.idle.notes, ...(forecast.backfill?.notes ?? []), ...forecast.notes]),
+    ...checks.map(({ message, suggestions }) => [message, ...suggestions].join('; ')),
+  ];
+  return [
+    `Stack ${record.name} for the images in s3://${record.aws.bucket}: ${formatCounted(changes.length, 'change')}`,
+    '',
+    ...describeChanges(changes).map((line) => fitted(line, ' '.repeat(12))),
+    ...(notifications.length === 0 ? [] : ['', "The bucket's notifications:"]),
+    ...notifications.map((line) => fitted(`  ${sanitise(line)}`, ' '.repeat(4))),
+    ...(bucketChanges === undefined ? [] : ['', ...describeBucketChanges(bucketChanges)]),
+    '',
+    ...describeForecast(forecast, record.aws.backfill).map((line) => fitted(line, ' '.repeat(11))),
+    ...(notes.length === 0 ? [] : ['']),
+    ...notes.map((note) => fitted(sanitise(`Note: ${note}`), '  ')),
+  ];
 }
 
-const costLines = ({ lines }: Cost): string[] =>
-  lines.map(({ what, formula, dollars }) => `  ${formatDollars(dollars)}  ${what} (${formula})`);
+/** What would be made or changed, field by field where something differs. */
+function describeChanges(changes: readonly Change[]): string[] {
+  const things = describeThings(changes.map(({ resource }) => resource));
+  return changes.flatMap(({ action, resource, found }, index) => [
+    `  ${(resource.byOwner ? 'check' : action).padEnd(6)}  ${things[index]}`,
+    ...(found.state === 'drifted' ? found.drift.map((each) => `          ${describeUpdate(each)}`) : []),
+  ]);
+}
+
+/** What it will cost, with how each figure comes about. */
+function describeForecast({ idle, backfill, callsPerSecond }: Forecast, when: 'auto' | 'manual'): string[] {
+  const lines = [`While idle: ${formatDollars(idle.dollars)} a month`, ...costLines(idle)];
+  if (backfill === undefined) return lines;
+  const { calls, dollars, hours, measuredAt } = backfill;
+  return [
+    ...lines,
+    '',
+    `Backfill: at most ${formatCount(calls)} calls, ${formatDollars(dollars)}, ${formatHours(hours)} at ${callsPerSecond} calls a second`,
+    when === 'auto'
+      ? '  It begins by itself once the inventory arrives, within 48 hours.'
+      : '  It does not begin by itself.',
+    ...costLines(backfill),
+    `  (an upper bound: AWS's count of ${measuredAt.slice(0, 10)} has every version and format in it)`,
+  ];
+}
+
+function costLines({ lines }: Cost): string[] {
+  const sums = lines.map(({ dollars }) => formatDollars(dollars));
+  const width = Math.max(0, ...sums.map((sum) => sum.length));
+  return lines.map(({ what, formula }, index) => `  ${sums[index]?.padStart(width)}  ${what} (${formula})`);
+}
 
 function formatHours(hours: number): string {
-  if (hours < 1) return `${Math.ceil(hours * 60)} minutes`;
+  if (hours < 1) return formatCounted(Math.ceil(hours * 60), 'minute');
   return hours < 48 ? `${hours.toFixed(1)} hours` : `${(hours / 24).toFixed(1)} days`;
 }
 
 /** Whose account is changed, where, and by whom. */
 export const describeIdentity = ({ account, region, callerArn }: Session): string =>
-  `In account ${account}, Region ${region}, as ${callerArn}.`;
+  fitted(`In account ${account}, Region ${region}, as ${callerArn}.`, '  ', process.stderr);
 
 /** What the owner of the bucket has to apply, as documents and commands to paste. */
 const describeBucketChanges = ({ notification, inventory, policy }: BucketChanges): string[] => [
-  "For the bucket's owner to apply:",
+  "For the bucket's owner to apply, once this setup has made the rest:",
   ...[notification, inventory].flatMap(({ file, json, command }) => [
     `${file}:`,
     sanitiseLines(JSON.stringify(json, undefined, 2)),

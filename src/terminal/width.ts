@@ -42,6 +42,25 @@ export function cutEnd(text: string, width: number): string {
   return `${take(parts, width - 1).join('')}…`;
 }
 
+/** The line as it fits a terminal; as it is where the stream is none, so that scripts find it whole. */
+export const fitted = (
+  line: string,
+  indent: string,
+  { isTTY, columns }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> = process.stdout,
+): string => (isTTY ? wrap(line, columns, indent).join('\n') : line);
+
+/** Breaks a line at blanks, so that no part is wider unless a word is; those after the first are indented. */
+function wrap(line: string, width: number, indent: string): string[] {
+  const [first = '', ...words] = line.split(/(?<=\S) (?=\S)/);
+  const lines = [first];
+  for (const word of words) {
+    const joined = `${lines.at(-1)} ${word}`;
+    if (displayWidth(joined) <= width) lines[lines.length - 1] = joined;
+    else lines.push(indent + word);
+  }
+  return lines;
+}
+
 function take(parts: readonly string[], width: number): string[] {
   const taken: string[] = [];
   let left = width;
