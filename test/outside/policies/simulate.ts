@@ -9,6 +9,8 @@ export interface Attempt {
   resource: string;
   /** Condition keys: `{ 'iam:PassedToService': 'batch.amazonaws.com' }`. */
   context?: Readonly<Record<string, string | string[]>>;
+  /** The resource's own policy: a key without one lets nobody in. */
+  resourcePolicy?: PolicyDocument;
 }
 
 /** A role in an account. */
@@ -46,10 +48,14 @@ export function isAllowed(subject: Subject, attempt: Attempt): boolean {
   return runUnsafeSimulation(simulationOf(subject, attempt), {}) === 'Allowed';
 }
 
-function simulationOf(subject: Subject, { action, resource, context = {} }: Attempt): Simulation {
+function simulationOf(
+  subject: Subject,
+  { action, resource, context = {}, resourcePolicy }: Attempt,
+): Simulation {
   const { principal, identityPolicies, permissionsBoundary } = subject;
   return {
     identityPolicies: Object.entries(identityPolicies).map(([name, policy]) => ({ name, policy })),
+    ...(resourcePolicy && { resourcePolicy }),
     serviceControlPolicies: [],
     resourceControlPolicies: [],
     ...(permissionsBoundary && {

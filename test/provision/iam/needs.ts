@@ -56,10 +56,11 @@ export async function uncovered(
 }
 
 /** DeleteObjects is asked for once, about the bucket; AWS asks about each key. */
-const ofObjects = (action: string, resource: string) =>
+export const ofObjects = (action: string, resource: string) =>
   /^s3:DeleteObject/.test(action) && !resource.includes('/') ? `${resource}/key` : resource;
 
-function contextOf(action: string, resource: string, stack: string): Record<string, string> {
+/** The condition keys that AWS gives to a call of ours. */
+export function contextOf(action: string, resource: string, stack: string): Record<string, string> {
   const [service] = action.split(':');
   if (action === 'iam:PassRole') return { 'iam:PassedToService': passedTo(resource) };
   if (action === 'iam:CreateServiceLinkedRole') return { 'iam:AWSServiceName': 'batch.amazonaws.com' };
