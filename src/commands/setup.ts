@@ -1,6 +1,5 @@
 import * as Flags from '@oclif/core/flags';
 import type { InferredFlags } from '@oclif/core/interfaces';
-import type { Forecast } from '../provision/forecast.ts';
 import type { RunSummary } from '../runtime/run/record.ts';
 import { backfill } from '../stack/backfill.ts';
 import { openStack } from '../stack/open.ts';
@@ -13,23 +12,17 @@ import { confirm } from '../terminal/confirm.ts';
 import { describePrice, describeRun, describeSample, runExitCode } from '../terminal/run.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 import { bucketFlags, choiceOf, sourceFlags } from '../terminal/setup-flags.ts';
-import { describeIdentity, describePlan, planJson } from '../terminal/setup-plan.ts';
+import { describeIdentity, describePlan, type PlanJson, planJson } from '../terminal/setup-plan.ts';
 
 type SetupFlags = InferredFlags<typeof Setup.flags>;
 
-interface Result {
+interface Result extends Partial<Omit<PlanJson, 'changes'>> {
   stack: string;
   dryRun: boolean;
   changes: object[];
   /** Of keywords. */
   sample?: KeywordSample;
   run?: RunSummary;
-  /** Of a bucket. */
-  account?: string;
-  region?: string;
-  forecast?: Forecast;
-  checks?: object[];
-  bucketChanges?: object;
 }
 
 export default class Setup extends RekbackCommand<Result> {
@@ -105,15 +98,20 @@ export default class Setup extends RekbackCommand<Result> {
     };
     const plan = await planSetup(session, request, realWaiting(signal));
     const { record, changes } = plan;
-    const { account, region } = session;
-    const result = { stack: record.name, account, region, dryRun: flags['dry-run'], ...planJson(plan) };
+    const result = { stack: record.name, dryRun: flags['dry-run'], ...planJson(plan) };
     if (changes.length === 0) this.print(`Stack ${record.name} is set up; nothing to change.`);
     else this.print(describePlan(plan).join('\n'));
     this.note(describeIdentity(session));
     if (flags['dry-run']) return result;
     const question = `Make ${changes.length === 1 ? 'this change' : `these ${changes.length} changes`}`;
     if (changes.length > 0) await confirm(question, { yes: flags.yes, signal });
-    await writePointer({ name: record.name, bucket, account, region, profile: flags.profile });
+    await writePointer({
+      name: record.name,
+      bucket,
+      account: session.account,
+      region: session.region,
+      profile: flags.profile,
+    });
     const { report, end } = await this.changes(changes);
     await applySetup(plan, await thisOperator('rekback setup'), { report, signal });
     await end();

@@ -12,7 +12,7 @@ import { sanitise } from './sanitise.ts';
 import { fitted } from './width.ts';
 
 /** One line of what a setup does. */
-export interface SetupChange {
+interface SetupChange {
   action: Change['action'];
   type: string;
   name: string;
@@ -22,7 +22,16 @@ export interface SetupChange {
 }
 
 /** A plan as `--json` prints it. */
-export const planJson = ({ changes, notifications, forecast, checks, bucketChanges }: SetupPlan) => ({
+export const planJson = ({
+  context: { spec },
+  changes,
+  notifications,
+  forecast,
+  checks,
+  bucketChanges,
+}: SetupPlan) => ({
+  account: spec.account,
+  region: spec.region,
   changes: changes.map(
     ({ action, resource: { type, name, byOwner }, found }): SetupChange => ({
       action,
@@ -37,6 +46,8 @@ export const planJson = ({ changes, notifications, forecast, checks, bucketChang
   checks,
   ...(bucketChanges !== undefined && { bucketChanges }),
 });
+
+export type PlanJson = ReturnType<typeof planJson>;
 
 /** What a setup of a bucket would make and cost, with the price last: it is what a question is asked about. */
 export function describePlan(plan: SetupPlan): string[] {

@@ -49,7 +49,9 @@ test('of several, none is guessed: neither to read, to spend nor to delete', asy
 test('a name that is not there is answered with those that are', async () => {
   await second();
   const { stderr } = await space.run(['status', '--stack', 'nosuch']);
-  expect(stderr).toBe("Error: there is no stack 'nosuch'\n\nWhat to do:\n  choose one of: animals, places\n  or, for one on AWS, name its Region with --region\n");
+  expect(stderr).toBe(
+    "Error: there is no stack 'nosuch'\n\nWhat to do:\n  choose one of: animals, places\n  or, for one on AWS, name its Region with --region\n",
+  );
   for (const name of ['../stacks/animals', '.', '']) {
     expect(await space.run(['status', '--stack', name])).toMatchObject({ stdout: '', code: 2 });
   }
