@@ -38,7 +38,7 @@ export async function describeTeardown(
   const { spec } = context;
   const lines = [
     `These ${changes.length} resources will be deleted; the images in s3://${spec.bucket} stay:`,
-    ...changes.map(({ resource: { type, name } }) => `  ${type} ${name}`),
+    ...changes.map(({ resource: { type, name } }) => `  ${type.padEnd(20)}  ${name}`),
   ];
   const runs = await runsOf(context);
   const calls = runs.reduce((sum, { labelCalls }) => sum + labelCalls, 0);
