@@ -9,6 +9,7 @@ import { type KeywordSample, sampleFolder } from '../stack/sample.ts';
 import type { SetupOptions } from '../stack/setup.ts';
 import { awsFlags, newStackFlag, RekbackCommand, yesFlag } from '../terminal/command.ts';
 import { confirm } from '../terminal/confirm.ts';
+import { formatCounted } from '../terminal/format.ts';
 import { describePrice, describeRun, describeSample, runExitCode } from '../terminal/run.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 import { bucketFlags, choiceOf, sourceFlags } from '../terminal/setup-flags.ts';
@@ -16,7 +17,7 @@ import { describeIdentity, describePlan, type PlanJson, planJson } from '../term
 
 type SetupFlags = InferredFlags<typeof Setup.flags>;
 
-interface Result extends Partial<Omit<PlanJson, 'changes'>> {
+interface Result extends PlanJson {
   stack: string;
   dryRun: boolean;
   changes: object[];
@@ -29,10 +30,10 @@ export default class Setup extends RekbackCommand<Result> {
   static override summary =
     'Make a stack: everything that is needed to search the images of a folder or bucket.';
   static override description =
-    'Of a folder: it is never changed. The labels come from the keywords that photo programs wrote into the files ' +
-    '(XMP and IPTC) and from the colours; nothing is recognised, unless Rekognition is chosen, to which the images are ' +
-    'sent. Of a bucket: shows what will be made and what it costs, then asks; with --local nothing is made but an index ' +
-    'on this machine. Setting up again changes only what is named.';
+    'Of a folder: it is never changed. The labels come from keywords that photo programs wrote into the files (XMP and ' +
+    'IPTC) and from the colours, unless Rekognition is chosen, to which the images are sent. Of a bucket: shows what ' +
+    'will be made and what it costs, then asks; with --local only an index on this machine is made. Setting up again ' +
+    'changes only what is named.';
   static override examples = [
     '<%= config.bin %> setup --folder ~/Pictures',
     '<%= config.bin %> setup --folder ~/Pictures --stack holiday --prefix 2024/ --backfill auto',
@@ -89,13 +90,9 @@ export default class Setup extends RekbackCommand<Result> {
     const { applySetup, planSetup } = await import('../provision/setup.ts');
     const signal = this.interruptSignal('nothing more is begun; the same command goes on from here');
     const session = await openSession(flags);
-    const request = {
-      bucket,
-      name: flags.stack,
-      choice: { ...choiceOf(flags), prefix: flags.prefix, backfill: flags.backfill },
-      // Somebody who answers the question has read the price of the backfill; `--yes` has not.
-      whenNew: flags.yes ? ('manual' as const) : ('auto' as const),
-    };
+    // Somebody who answers the question has read the price of the backfill; `--yes` has not.
+    const whenNew = flags.yes ? ('manual' as const) : ('auto' as const);
+    const request = { bucket, name: flags.stack, choice: choiceOf(flags), whenNew };
     const plan = await planSetup(session, request, realWaiting(signal));
     const { record, changes } = plan;
     const result = { stack: record.name, dryRun: flags['dry-run'], ...planJson(plan) };
@@ -103,8 +100,8 @@ export default class Setup extends RekbackCommand<Result> {
     else this.print(describePlan(plan).join('\n'));
     this.note(describeIdentity(session));
     if (flags['dry-run']) return result;
-    const question = `Make ${changes.length === 1 ? 'this change' : `these ${changes.length} changes`}`;
-    if (changes.length > 0) await confirm(question, { yes: flags.yes, signal });
+    if (changes.length > 0)
+      await confirm(`Make ${formatCounted(changes.length, 'change')}`, { yes: flags.yes, signal });
     await writePointer({
       name: record.name,
       bucket,

@@ -12,7 +12,7 @@ interface Stack {
   /** Of a stack on AWS. */
   region?: string;
   account?: string;
-  state?: 'complete' | 'interrupted' | 'damaged' | 'unseen';
+  state?: 'complete' | 'incomplete' | 'damaged' | 'unseen';
 }
 
 export default class StacksCommand extends RekbackCommand<{ stacks: Stack[] }> {

@@ -13,8 +13,11 @@ export interface ListedStack {
   account: string;
   /** ISO time; undefined where no record tells. */
   createdAt: string | undefined;
-  /** `interrupted`: a setup or teardown did not come to its end. `unseen`: known on this machine, AWS was not asked. */
-  state: 'complete' | 'interrupted' | 'damaged' | 'unseen';
+  /**
+   * `incomplete`: a setup or teardown did not come to its end, or the index was kept. `damaged`: its record is none.
+   * `unseen`: known by its tag or on this machine; it could not be looked at.
+   */
+  state: 'complete' | 'incomplete' | 'damaged' | 'unseen';
 }
 
 export interface AwsList {
@@ -42,7 +45,9 @@ export async function listAwsStacks(
     if (seen.has(place)) return;
     seen.add(place);
     const known = pointers.filter((pointer) => placeOf(pointer) === place);
-    list.stacks.push(...(await stacksIn(session, known)));
+    const { stacks, problems } = await stacksIn(session, known);
+    list.stacks.push(...stacks);
+    list.problems.push(...problems);
   };
   if (isNamed) await look(await openSession(where));
   else {
@@ -74,29 +79,31 @@ const unseen = ({ name, bucket = '', region, account }: Pointer): ListedStack =>
 });
 
 /** Those that the tags name, which are late, and those that this machine knows of, as they are now. */
-async function stacksIn(session: Session, known: readonly Pointer[]): Promise<ListedStack[]> {
+async function stacksIn(session: Session, known: readonly Pointer[]): Promise<AwsList> {
   const tagged = await findAwsStacks(session);
-  const names = new Set([...tagged, ...known].map(({ name }) => name));
+  const buckets = new Map(tagged.map(({ name, images }) => [name, images]));
+  const names = new Set([...buckets.keys(), ...known.map(({ name }) => name)]);
   const { region, account } = session;
-  const stacks = await Promise.all(
-    [...names].map(async (name): Promise<ListedStack | undefined> => {
-      const place = { name, region, account };
-      try {
-        const stack = await readAwsStack(session, name);
-        if (stack === undefined) await removePointer(place);
-        return stack && { ...place, ...described(stack) };
-      } catch (error) {
-        if (!(error instanceof RekbackError)) throw error;
-        const bucket = tagged.find((each) => each.name === name)?.images ?? '';
-        return { ...place, bucket, createdAt: undefined, state: 'damaged' };
-      }
-    }),
-  );
-  return stacks.filter((stack) => stack !== undefined);
+  const list: AwsList = { stacks: [], problems: [] };
+  const look = async (name: string) => {
+    const place = { name, region, account };
+    try {
+      const stack = await readAwsStack(session, name);
+      if (stack === undefined) await removePointer(place);
+      else list.stacks.push({ ...place, ...described(stack) });
+    } catch (error) {
+      if (!(error instanceof RekbackError)) throw error;
+      const state = error.code === 'stack-damaged' ? ('damaged' as const) : ('unseen' as const);
+      list.stacks.push({ ...place, bucket: buckets.get(name) ?? '', createdAt: undefined, state });
+      list.problems.push(error.message);
+    }
+  };
+  await Promise.all([...names].map(look));
+  return list;
 }
 
 const described = ({ images, record }: AwsStack) => ({
   bucket: images,
   createdAt: record?.createdAt,
-  state: record === undefined ? ('interrupted' as const) : ('complete' as const),
+  state: record === undefined ? ('incomplete' as const) : ('complete' as const),
 });

@@ -114,7 +114,11 @@ export const bucketFlags = {
 };
 
 /** The flags as provisioning takes them; what was not named is undefined. */
-export const choiceOf = (flags: InferredFlags<typeof bucketFlags>): SetupChoice => ({
+export const choiceOf = (
+  flags: InferredFlags<typeof bucketFlags & Pick<typeof sourceFlags, 'prefix' | 'backfill'>>,
+): SetupChoice => ({
+  prefix: flags.prefix,
+  backfill: flags.backfill,
   live: flags.live,
   enableEventBridge: flags['enable-eventbridge'] || undefined,
   skipDestinationValidation: flags['skip-destination-validation'] || undefined,

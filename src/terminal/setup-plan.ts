@@ -47,7 +47,8 @@ export const planJson = ({
   ...(bucketChanges !== undefined && { bucketChanges }),
 });
 
-export type PlanJson = ReturnType<typeof planJson>;
+/** What a setup of a bucket adds to what every setup prints with `--json`. */
+export type PlanJson = Partial<Omit<ReturnType<typeof planJson>, 'changes'>>;
 
 /** What a setup of a bucket would make and cost, with the price last: it is what a question is asked about. */
 export function describePlan(plan: SetupPlan): string[] {
