@@ -58,7 +58,7 @@ export function useIndex(
  * The domain that the index is in; undefined for an endpoint that is no domain of OpenSearch Service: no right of IAM
  * applies there. Endpoints: https://docs.aws.amazon.com/general/latest/gr/opensearch-service.html
  */
-export function indexArn({ spec, names }: Context): string | undefined {
+function indexArn({ spec, names }: Context): string | undefined {
   if (spec.indexEndpoint === undefined) return names.domain.arn;
   const { hostname } = new URL(spec.indexEndpoint);
   const [, domain, region] = /^(?:search|vpc)-(.+)-[a-z0-9]{26}\.([a-z0-9-]+)\.es\./.exec(hostname) ?? [];
