@@ -43,7 +43,7 @@ export default class Setup extends RekbackCommand<Result> {
   static override flags = {
     ...sourceFlags,
     stack: newStackFlag,
-    'dry-run': Flags.boolean({ summary: 'Only show what would be made.' }),
+    'dry-run': Flags.boolean({ default: false, summary: 'Only show what would be made.' }),
     yes: yesFlag,
     ...bucketFlags,
     ...awsFlags,

@@ -8,6 +8,7 @@ import { describeTeardown, type Removed, teardown } from '../stack/teardown.ts';
 import { describeThings } from '../terminal/changes.ts';
 import { awsFlags, RekbackCommand, stackFlag, yesFlag } from '../terminal/command.ts';
 import { confirm } from '../terminal/confirm.ts';
+import { formatCounted } from '../terminal/format.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 import { describeIdentity } from '../terminal/setup-plan.ts';
 import { fitted } from '../terminal/width.ts';
@@ -44,7 +45,9 @@ export default class Teardown extends RekbackCommand<Removed | AwsRemoved> {
     const result = await ('local' in selected
       ? this.removeLocal(selected, options)
       : this.removeFromAws(selected, options));
-    for (const line of describeThings(result.removed)) this.print(`removed ${line}`);
+    // On AWS it was listed when it was asked about, and each was shown as it went.
+    if ('aws' in selected) this.print(`Removed ${formatCounted(result.removed.length, 'resource')}.`);
+    else for (const line of describeThings(result.removed)) this.print(`removed ${line}`);
     for (const line of describeThings(result.kept)) this.print(`kept    ${line}`);
     for (const [index, line] of describeThings(result.left).entries())
       this.print(`LEFT    ${line}: ${sanitise(result.left[index]?.reason ?? '')}`);
