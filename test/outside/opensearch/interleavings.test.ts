@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openMemoryImages } from '../../../src/adapters/memory/images.ts';
+import { createMemoryLabeler } from '../../../src/adapters/memory/labeler.ts';
+import { callCap } from '../../../src/adapters/workers/settling.ts';
+import { type Change, seenImage } from '../../../src/runtime/image/change.ts';
+import { createGovernor } from '../../../src/runtime/image/governor.ts';
+import { settle } from '../../../src/runtime/image/settle.ts';
+import type { IndexReader, IndexWriter, ListedImage } from '../../../src/runtime/ports.ts';
+import { describeOnNodes } from './node.ts';
+import { openTestIndex } from './open.ts';
+import { type Turn, takeTurns } from './turns.ts';
+
+/** Each history has keys of its own in one index, so that many run at once: most of the time is the server's. */
+const AT_ONCE = 20;
+const ROUNDS = 16;
+
+const KEYS = ['a', 'b/c'];
+/** What happens to the bucket, with the event that tells of it and how often that is delivered. */
+const step = fc.record({
+  key: fc.constantFrom(...KEYS),
+  content: fc.constantFrom('dog', 'cat', 'sea', 'corrupt', undefined),
+  deliveries: fc.integer({ min: 1, max: 2 }),
+});
+const history = fc.record({
+  steps: fc.array(step, { minLength: 2, maxLength: 5 }),
+  backfills: fc.integer({ min: 0, max: 2 }),
+  choices: fc.array(fc.nat(1_000), { minLength: 20, maxLength: 40 }),
+});
+type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
+
+await describeOnNodes('create, delete and backfill in any order', (endpoint) => {
+  let writer: IndexWriter;
+  let reader: IndexReader;
+  let histories = 0;
+  let conflicts = 0;
+
+  beforeAll(async () => {
+    ({ writer, reader } = await openTestIndex(endpoint));
+  });
+  afterAll(async () => {
+    await reader.close();
+    await writer.close();
+  });
+
+  async function run({ steps, backfills, choices }: History): Promise<void> {
+    const folder = `${histories++}/`;
+    const images = openMemoryImages('photos');
+    let done = 0;
+    let now = 1_000_000;
+
+    const mutate = async (turn: Turn) => {
+      for (const { key, content } of steps) {
+        await turn();
+        if (content === undefined) images.remove(folder + key);
+        else images.put(folder + key, content);
+        done++;
+      }
+    };
+    /** Told some time after it happened: what comes first, and how late, is a matter of turns. */
+    const deliver = (at: number) => async (turn: Turn) => {
+      await turn(() => done > at);
+      const { key, content } = steps[at] ?? { key: '', content: undefined };
+      const order = String(at + 1).padEnd(64, '0');
+      const kind = content === undefined ? 'removed' : 'created';
+      await settleOne([{ kind, key: folder + key, order, row: -1 }], 'live', turn);
+    };
+    const backfill = (number: number) => async (turn: Turn) => {
+      const listed: ListedImage[] = [];
+      for await (const batch of images.list({})) listed.push(...batch);
+      await settleOne(listed.map(seenImage), `run-${number}`, turn);
+    };
+    const settleOne = (changes: Change[], asRun: string, turn: Turn) => {
+      const labeler = createMemoryLabeler();
+      const inTurn = <T>(call: () => Promise<T>) => turn().then(call);
+      return settle(changes, {
+        images: { ...images, head: (key) => inTurn(() => images.head(key)) },
+        labeler,
+        index: {
+          ...writer,
+          lookUp: (keys) => inTurn(() => writer.lookUp(keys)),
+          write: (writes) =>
+            inTurn(async () => {
+              const results = await writer.write(writes);
+              conflicts += results.filter(({ result }) => result === 'conflict').length;
+              return results;
+            }),
+        },
+        archive: async () => {},
+        governor: createGovernor({
+          share: Number.POSITIVE_INFINITY,
+          clock: { now: () => now++, sleep: async () => {} },
+        }),
+        cap: callCap(Number.POSITIVE_INFINITY),
+        policy: {
+          bucket: images.bucket,
+          labeling: labeler.labeling,
+          relabel: 'none',
+          run: asRun,
+          maxBytes: labeler.maxBytes,
+          etagIsContent: false,
+        },
+        concurrency: 1,
+        draining: new AbortController().signal,
+        now: () => now++,
+        sleep: async () => {},
+      });
+    };
+
+    const deliveries = steps.flatMap(({ deliveries: times }, at) =>
+      Array.from({ length: times }, () => deliver(at)),
+    );
+    const actors = [
+      mutate,
+      ...deliveries,
+      ...Array.from({ length: backfills }, (_, number) => backfill(number)),
+    ];
+    await takeTurns(actors, choices);
+    for (const key of KEYS) {
+      const [document, head] = [await reader.get(folder + key), await images.head(folder + key)];
+      if (head === undefined) expect(document?.state ?? 'deleted').toBe('deleted');
+      else {
+        const isCorrupt = images.content(folder + key) === 'corrupt';
+        expect(document).toMatchObject({
+          etag: head.etag,
+          size: head.size,
+          state: isCorrupt ? 'failed' : 'indexed',
+          labels: isCorrupt ? [] : [{ name: images.content(folder + key), confidence: 100 }],
+        });
+      }
+    }
+  }
+
+  test(`${AT_ONCE * ROUNDS} of them end as the bucket is`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(history, { minLength: AT_ONCE, maxLength: AT_ONCE }), async (many) => {
+        await Promise.all(many.map(run));
+      }),
+      { numRuns: ROUNDS },
+    );
+    // Else the turns brought nobody into another's way, and this test shows nothing.
+    expect(conflicts).toBeGreaterThan(100);
+  }, 180_000);
+});
