@@ -3,9 +3,9 @@ import {
   GetResourcesCommand,
   ResourceGroupsTaggingAPIClient,
 } from '@aws-sdk/client-resource-groups-tagging-api';
-import { GetBucketTaggingCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetBucketTaggingCommand, type GetBucketTaggingCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { openS3Objects } from '../adapters/s3/objects.ts';
-import { ifThere, isAwsError } from '../aws/errors.ts';
+import { ifThere, isAwsError, isNotFound } from '../aws/errors.ts';
 import { explained } from '../aws/explain.ts';
 import type { Session } from '../aws/session.ts';
 import { RekbackError } from '../runtime/errors.ts';
@@ -26,7 +26,8 @@ export const findAwsStacks = (session: Session): Promise<{ name: string; images:
   explained("can't look for stacks on AWS", listByTag(session));
 
 async function listByTag(session: Session): Promise<{ name: string; images: string }[]> {
-  const tagging = session.clients(ResourceGroupsTaggingAPIClient);
+  const { account, region, clients } = session;
+  const tagging = clients(ResourceGroupsTaggingAPIClient);
   const stacks = new Map<string, { name: string; images: string }>();
   let PaginationToken: string | undefined;
   do {
@@ -37,9 +38,12 @@ async function listByTag(session: Session): Promise<{ name: string; images: stri
         ...(PaginationToken && { PaginationToken }),
       }),
     );
-    for (const { Tags = [] } of page.ResourceTagMappingList ?? []) {
+    for (const { ResourceARN = '', Tags = [] } of page.ResourceTagMappingList ?? []) {
       const tags = new Map(Tags.map(({ Key, Value = '' }) => [Key, Value]));
       const name = tags.get(STACK_TAG) ?? '';
+      // What was made as another stack's stays what its name says.
+      const own = [`:${stackBucketName({ name, account, region })}`, `/${stackDomainName(name)}`];
+      if (!own.some((end) => ResourceARN.endsWith(end))) continue;
       stacks.set(name, { name, images: tags.get(IMAGES_TAG) ?? '' });
     }
     PaginationToken = page.PaginationToken;
@@ -49,9 +53,9 @@ async function listByTag(session: Session): Promise<{ name: string; images: stri
 
 /**
  * The stack of this name in the session's account and Region, asked of its bucket, so that one that was just made is
- * found too, or of its domain, which a teardown may have kept.
+ * found too; or of its domain, where a teardown kept that alone.
  *
- * @returns undefined where there is none, or where neither is tagged as ours
+ * @returns undefined where there is none, or where that is not tagged as ours
  * @throws RekbackError `stack-damaged`, `stack-denied`
  */
 export const readAwsStack = (session: Session, name: string): Promise<AwsStack | undefined> =>
@@ -61,13 +65,16 @@ async function readByName(session: Session, name: string): Promise<AwsStack | un
   const { clients, account, region } = session;
   const bucket = stackBucketName({ name, account, region });
   const at = { Bucket: bucket, ExpectedBucketOwner: account };
-  const tagging = await ifThere(clients(S3Client).send(new GetBucketTaggingCommand(at))).catch(
-    (error: unknown) => {
-      throw isAwsError(error, 'AccessDenied') ? notSeen(name, bucket, error) : error;
-    },
-  );
+  let tagging: GetBucketTaggingCommandOutput | undefined;
+  try {
+    tagging = await clients(S3Client).send(new GetBucketTaggingCommand(at));
+  } catch (error) {
+    if (isAwsError(error, 'NoSuchBucket')) return keptIndex(session, name);
+    if (isAwsError(error, 'AccessDenied')) throw notSeen(name, bucket, error);
+    if (!isNotFound(error)) throw error;
+  }
   const tags = new Map(tagging?.TagSet?.map(({ Key, Value = '' }) => [Key, Value]));
-  if (tags.get(STACK_TAG) !== name) return keptIndex(session, name);
+  if (tags.get(STACK_TAG) !== name) return undefined;
   const record = await readRecord(openS3Objects(clients, { bucket, account }), name);
   return {
     name,

@@ -46,7 +46,10 @@ describe('domain', () => {
       },
       AutoTuneOptions: { DesiredState: 'DISABLED' },
       SoftwareUpdateOptions: { AutoSoftwareUpdateEnabled: true },
-      TagList: [{ Key: 'rekback:stack', Value: 'photos' }],
+      TagList: [
+        { Key: 'rekback:stack', Value: 'photos' },
+        { Key: 'rekback:images', Value: 'images' },
+      ],
     });
     expect(input).not.toHaveProperty('VPCOptions');
 
