@@ -130,7 +130,7 @@ describe.each(['s3', 'eventbridge'] as const)('a stack with changes by way of %s
 
   const rounds = live === 's3' ? 10 : 4;
   it.each(Array.from({ length: rounds }, (_, round) => round))(
-    'has every %dth field put right',
+    'has a changed field %d of each resource put right, by what that needs and nothing else',
     async (round) => {
       const { table } = await fresh();
       const drifts = keys.flatMap((key) => {
