@@ -1,4 +1,5 @@
 import { openS3Objects } from '../adapters/s3/objects.ts';
+import { ifThere } from '../aws/errors.ts';
 import { isWorking, listRuns, type RunSummary } from '../runtime/run/record.ts';
 import type { Context } from './context.ts';
 
@@ -6,7 +7,7 @@ import type { Context } from './context.ts';
 export async function runsOf({ clients, names, spec }: Context): Promise<RunSummary[]> {
   const objects = openS3Objects(clients, { bucket: names.bucket.name, account: spec.account });
   // Whether a worker of another machine lives is told by its lease alone.
-  return listRuns(objects, () => undefined);
+  return (await ifThere(listRuns(objects, () => undefined))) ?? [];
 }
 
 /** The run that is being worked on. */

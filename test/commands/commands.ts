@@ -49,7 +49,11 @@ const VALUES: Readonly<Record<string, string>> = {
 };
 
 /** What makes a command do its work and end although nobody is asked and nobody presses Ctrl-C. */
-const EXTRA: Readonly<Record<string, readonly string[]>> = { live: ['--once'], teardown: ['--yes'] };
+const EXTRA: Readonly<Record<string, readonly string[]>> = {
+  live: ['--once'],
+  setup: ['--folder', 'photos'],
+  teardown: ['--yes'],
+};
 
 /** The shortest complete command line of a command. */
 export function commandLine({ name, flags, args }: Command): string[] {

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { setObjectCount } from '../aws/cloudwatch/service.ts';
+import { type AwsWorkspace, awsWorkspace, BUCKET, SETUP } from './aws-workspace.ts';
 import { allCommands } from './commands.ts';
 import { type Workspace, workspace } from './workspace.ts';
 
@@ -160,5 +162,102 @@ test('teardown tells what it kept', async () => {
       { type: 'labels', name: labels },
       { type: 'index', name: text },
     ]),
+  });
+});
+
+describe('on AWS', () => {
+  const change = { action: 'create', type: text, name: text };
+  const check = {
+    name: text,
+    state: expect.stringMatching(/^(ok|warning|problem)$/),
+    message: text,
+    suggestions: list,
+  };
+  const cost = {
+    dollars: count,
+    lines: expect.arrayContaining([{ what: text, formula: text, dollars: count }]),
+    notes: list,
+  };
+  const policy = [{ Sid: text, Effect: 'Allow', Action: list, Resource: list, Principal: { AWS: list } }];
+  const document = { file: text, json: counts, command: text };
+  const things = expect.arrayContaining([{ type: 'bucket', name: text }]);
+
+  /** In this order, on one stack. */
+  const lines: [line: string, shape: object][] = [
+    [
+      'setup --dry-run --bucket-changes print',
+      {
+        dryRun: true,
+        changes: expect.arrayContaining([change, { ...change, byOwner: true }]),
+        bucketChanges: {
+          notification: document,
+          inventory: document,
+          policy: { bucket: expect.arrayContaining(policy), key: [] },
+        },
+      },
+    ],
+    [
+      'setup --yes',
+      {
+        stack: 'images',
+        account: text,
+        region: text,
+        dryRun: false,
+        changes: expect.arrayContaining([change]),
+        notifications: [text],
+        forecast: {
+          idle: cost,
+          backfill: { ...cost, calls: count, hours: count, hoursFormula: text, measuredAt: date },
+          callsPerSecond: count,
+          notes: list,
+        },
+        checks: list,
+      },
+    ],
+    [
+      'status',
+      {
+        stack: 'images',
+        region: text,
+        account: text,
+        images: 's3://images',
+        resources: expect.arrayContaining([{ type: 'bucket', name: text, state: 'present' }]),
+        runs: [],
+        cost: { monthly: count, spent: 0, idle: cost },
+        notes: list,
+      },
+    ],
+    [
+      'stacks',
+      {
+        stacks: [
+          {
+            name: 'images',
+            kind: 'aws',
+            images: text,
+            createdAt: date,
+            region: text,
+            account: text,
+            state: 'complete',
+          },
+        ],
+      },
+    ],
+    ['doctor', { checks: expect.arrayContaining([check]) }],
+    ['teardown --yes', { removed: things, left: [], kept: [] }],
+  ];
+
+  let aws: AwsWorkspace;
+  beforeAll(async () => {
+    aws = await awsWorkspace();
+    await aws.again();
+    setObjectCount(aws.world, { account: '111122223333', region: 'eu-west-1' }, BUCKET, 1000);
+  });
+  afterAll(() => aws.remove());
+
+  test.each(lines)('%s', async (line, shape) => {
+    const [command = '', ...flags] = line.split(' ');
+    const args = command === 'setup' ? [...SETUP, ...flags] : [command, ...flags];
+    expect(await aws.json(args)).toMatchObject({ schemaVersion: 1, ...shape });
   });
 });
