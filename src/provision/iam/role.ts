@@ -35,7 +35,7 @@ interface RoleOptions {
   description: string;
   /** Who may act as it. */
   trust: Policy;
-  /** Everything that it may do: one inline policy, so that nothing else is left to remove. */
+  /** Everything that it may do: one inline policy, so that nothing else is left to remove. Nothing: no role is made. */
   rights: Policy;
 }
 
@@ -65,11 +65,15 @@ export function defineRole(context: Context, options: RoleOptions): Resource {
     name: role.name,
     after,
     tags,
-    wanted: () => ({
-      trust: canonicalOf(options.trust),
-      rights: canonicalOf(options.rights),
-      ...(spec.permissionsBoundary !== undefined && { permissionsBoundary: spec.permissionsBoundary }),
-    }),
+    wanted: () =>
+      // IAM takes no policy without a statement; whoever may do nothing is not needed.
+      options.rights.Statement.length === 0
+        ? undefined
+        : {
+            trust: canonicalOf(options.trust),
+            rights: canonicalOf(options.rights),
+            ...(spec.permissionsBoundary !== undefined && { permissionsBoundary: spec.permissionsBoundary }),
+          },
     async read() {
       const found = (await ifThere(iam.send(new GetRoleCommand(at))))?.Role;
       if (found === undefined) return undefined;

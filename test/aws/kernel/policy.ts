@@ -46,6 +46,7 @@ export function parsePolicy(text: string, kind: 'identity' | 'resource' | 'trust
     throw new PolicyError('The policy must contain a valid version string');
   }
   if (statement === undefined) throw new PolicyError('Missing required field Statement');
+  if (Array.isArray(statement) && statement.length === 0) throw new PolicyError('Syntax errors in policy.');
   const statements = list(statement).map((each) => parseStatement(each, kind));
   const sids = statements.flatMap((each) => each.Sid ?? []);
   if (new Set(sids).size !== sids.length)

@@ -19,6 +19,7 @@ import {
   keepsInventories,
   showsEventBridge,
   tagsNewBuckets,
+  weighsConditions,
 } from './s3.ts';
 import { listsAllTagged } from './tagging.ts';
 
@@ -39,6 +40,7 @@ export function corrections({ registry, node }: Elsewhere = {}): Correction[] {
     tagsNewBuckets(),
     encryptsByDefault(),
     showsEventBridge(),
+    weighsConditions(),
     keepsInventories(),
     keepsLoggingConfig(),
     refusesSecondMapping(),

@@ -4,6 +4,7 @@ import {
   ask,
   type Correction,
   type Request,
+  withBody,
   withText,
   xmlAnswer,
   xmlError,
@@ -59,6 +60,34 @@ export function encryptsByDefault(): Correction {
         '<SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>' +
         '<BucketKeyEnabled>false</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>',
     );
+  };
+}
+
+/**
+ * moto applies the statements of a bucket's policy to objects without their conditions, so that a Deny without TLS denies
+ * everything. AWS: a statement applies when its conditions hold (IAM user guide, reference_policies_elements_condition);
+ * those that are used here never do on this machine. What was put is what is read.
+ */
+export function weighsConditions(): Correction {
+  const policies = new Map<string, string>();
+  return async (request, next) => {
+    const bucket = bucketOf(request);
+    if (bucket === undefined) return await next(request);
+    if (request.method === 'DELETE' && ['', '?policy='].includes(request.url.search)) policies.delete(bucket);
+    if (!asksFor(request, 'policy')) return await next(request);
+    if (request.method === 'GET') {
+      const policy = policies.get(bucket);
+      const answer = await next(request);
+      return policy === undefined || answer.status >= 300 ? answer : withText(answer, policy);
+    }
+    // What is no policy is refused by moto itself.
+    if (request.method !== 'PUT' || !request.body.includes('"Statement"')) return await next(request);
+    const policy = JSON.parse(request.body) as { Statement: { Effect: string; Condition?: object }[] };
+    const Statement = policy.Statement.filter(({ Effect, Condition }) => Effect === 'Allow' || !Condition);
+    const body = JSON.stringify({ ...policy, Statement });
+    const answer = await next(withBody(request, body));
+    if (answer.status < 300) policies.set(bucket, request.body);
+    return answer;
   };
 }
 

@@ -20,6 +20,7 @@ import {
   GetBucketEncryptionCommand,
   GetBucketInventoryConfigurationCommand,
   GetBucketNotificationConfigurationCommand,
+  GetBucketPolicyCommand,
   GetBucketTaggingCommand,
   HeadBucketCommand,
   type InventoryConfiguration,
@@ -27,6 +28,7 @@ import {
   PutBucketInventoryConfigurationCommand,
   PutBucketNotificationConfigurationCommand,
   PutBucketPolicyCommand,
+  PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
@@ -101,6 +103,27 @@ describeWith('corrected moto', await lookFor(preparePython), () => {
       return found?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
     },
     'AES256',
+  );
+
+  corrects(
+    'weighs the conditions of a bucket policy, and reads it as it was put',
+    moto,
+    async (config) => {
+      const s3 = await withBucket(config);
+      const deny = {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 's3:*',
+        Resource: `arn:aws:s3:::${Bucket}/*`,
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      };
+      const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [deny] });
+      await s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+      await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'a' }));
+      const { Policy: found } = await s3.send(new GetBucketPolicyCommand({ Bucket }));
+      return found === Policy;
+    },
+    true,
   );
 
   corrects(
