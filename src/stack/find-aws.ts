@@ -75,7 +75,13 @@ async function readByName(session: Session, name: string): Promise<AwsStack | un
   }
   const tags = new Map(tagging?.TagSet?.map(({ Key, Value = '' }) => [Key, Value]));
   if (tags.get(STACK_TAG) !== name) return undefined;
-  const record = await readRecord(openS3Objects(clients, { bucket, account }), name);
+  const record = await readRecord(openS3Objects(clients, { bucket, account }), name).catch(
+    (error: unknown) => {
+      // Setup writes it anew, teardown does without.
+      if (error instanceof RekbackError && error.code === 'stack-damaged') return undefined;
+      throw error;
+    },
+  );
   return {
     name,
     images: tags.get(IMAGES_TAG) ?? '',
