@@ -25,7 +25,7 @@ export function inspectedOnly({ spec }: Context, resource: Resource): Resource {
         `the ${type} '${name}' on the bucket '${spec.bucket}' ${differs}`,
         {
           suggestions: [
-            "give the bucket's owner what this prints: rekback setup --bucket-changes print",
+            `give the bucket's owner what this prints: rekback setup --bucket ${spec.bucket} --bucket-changes print --dry-run`,
             'once it is there, run the same command again',
           ],
         },
