@@ -21,6 +21,7 @@ const fault = fc.constantFrom<Fault | undefined>(
   'lose',
   'hang',
   'cut',
+  'stall',
   'garble',
   'partly',
 );
@@ -103,7 +104,7 @@ await describeOnNodes('faults on the way', (endpoint) => {
     ['refuse', 'index-unreachable'],
     ['partly', 'RetryableError'],
   ])('%s for ever ends, and with a pause between any two attempts', async (always, ends) => {
-    const writer = await openIndexWriter({ ...options, timeout: 50 });
+    const writer = await openIndexWriter({ ...options, ...(always === 'hang' && { timeout: 100 }) });
     proxy.seen = [];
     proxy.always = always;
     const writes = ['a', 'b', 'c', 'd'].map((key) => ({ document: makeDocument(key), expected: undefined }));
@@ -163,7 +164,7 @@ await describeOnNodes('faults on the way', (endpoint) => {
       ['a', 'b', 'c'].map((key) => makeDocument(key)),
     );
     const reader = await openIndexReader(options);
-    for (const each of [429, 503, 'refuse', 'lose', 'hang', 'cut', 'garble'] as const) {
+    for (const each of [429, 503, 'refuse', 'lose', 'hang', 'cut', 'stall', 'garble'] as const) {
       proxy.faults = [each, each];
       const found = await reader.search({ query: { kind: 'and', parts: [] }, minConfidence: 0, limit: 10 });
       expect(found.images.map(({ key }) => key)).toEqual(['a', 'b', 'c']);

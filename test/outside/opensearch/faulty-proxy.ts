@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net';
 /**
  * What goes wrong with one request. A status: it is answered so and never arrives. `refuse`: the connection ends before it
  * arrives; `lose`: it is carried out and the connection ends without an answer; `hang`: carried out, and the connection stays
- * silent; `cut`: carried out, and the answer ends in its middle; `garble`: carried out, and answered by a page of HTML.
+ * silent; `cut`, `stall`: carried out, and the answer ends
+ * in its middle, or stops there; `garble`: carried out, and answered by a page of HTML.
  * `partly`: of a bulk request's items every second one arrives, the others are turned away one by one (429 and 503).
  */
-export type Fault = number | 'refuse' | 'lose' | 'hang' | 'cut' | 'garble' | 'partly';
+export type Fault = number | 'refuse' | 'lose' | 'hang' | 'cut' | 'stall' | 'garble' | 'partly';
 
 export interface FaultyProxy {
   url: string;
@@ -85,9 +86,11 @@ async function answer(
   const { status, body: text } = await forward(endpoint, incoming, body);
   if (fault === 'lose') response.socket?.resetAndDestroy();
   else if (fault === 'garble') response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>');
-  else if (fault === 'cut') {
+  else if (fault === 'cut' || fault === 'stall') {
     response.writeHead(status, { ...json, 'content-length': Buffer.byteLength(text) });
-    response.write(text.slice(0, text.length >> 1), () => response.socket?.resetAndDestroy());
+    response.write(text.slice(0, text.length >> 1), () => {
+      if (fault === 'cut') setTimeout(() => response.socket?.resetAndDestroy(), 5);
+    });
   } else if (fault !== 'hang') response.writeHead(status, json).end(text);
 }
 

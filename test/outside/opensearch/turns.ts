@@ -6,7 +6,7 @@ export type Turn = (isReady?: () => boolean) => Promise<void>;
 
 /**
  * Runs actors side by side in an order that `choices` alone decide: only when each has ended or waits for its turn, one of those
- * that wait goes on. An actor waits for one turn at a time.
+ * that wait goes on: the actor of that number or, where it can't, the next. An actor waits for one turn at a time.
  */
 export async function takeTurns(actors: readonly Actor[], choices: readonly number[]): Promise<void> {
   let waiting: { actor: number; isReady: () => boolean; go: () => void }[] = [];
@@ -15,7 +15,8 @@ export async function takeTurns(actors: readonly Actor[], choices: readonly numb
   const next = () => {
     if (running > 0 || waiting.length === 0) return;
     const ready = waiting.filter(({ isReady }) => isReady()).sort((a, b) => a.actor - b.actor);
-    const chosen = ready[(choices[step++ % choices.length] ?? 0) % ready.length];
+    const wanted = (choices[step++ % choices.length] ?? 0) % actors.length;
+    const chosen = ready.find(({ actor }) => actor >= wanted) ?? ready[0];
     if (chosen === undefined) throw new Error('nobody is ready');
     waiting = waiting.filter((each) => each !== chosen);
     running++;
