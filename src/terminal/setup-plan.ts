@@ -7,7 +7,7 @@ import type { SetupPlan } from '../provision/setup.ts';
 import type { Cost } from '../runtime/price.ts';
 import { describeThings } from './changes.ts';
 import { describeUpdate } from './differences.ts';
-import { formatCount, formatCounted, formatDollars } from './format.ts';
+import { formatCounted, formatDollars } from './format.ts';
 import { sanitise } from './sanitise.ts';
 import { fitted } from './width.ts';
 
@@ -88,7 +88,7 @@ function describeForecast({ idle, backfill, callsPerSecond }: Forecast, when: 'a
   return [
     ...lines,
     '',
-    `Backfill: at most ${formatCount(calls)} calls, ${formatDollars(dollars)}, ${formatHours(hours)} at ${callsPerSecond} calls a second`,
+    `Backfill: at most ${formatCounted(calls, 'call')}, ${formatDollars(dollars)}, ${formatHours(hours)} at ${callsPerSecond} calls a second`,
     when === 'auto'
       ? '  It begins by itself once the inventory arrives, within 48 hours.'
       : '  It does not begin by itself.',
