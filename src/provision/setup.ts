@@ -185,14 +185,14 @@ async function currentStack(
   name: string | undefined,
 ): Promise<AwsStack | undefined> {
   if (name !== undefined) {
-    const named = await readAwsStack(session, checkStackName(name));
+    const named = await readAwsStack(session, checkStackName(name), { evenDamaged: true });
     if (named !== undefined && named.images !== bucket) throw nameTaken(name, named.images);
     return named;
   }
   const stacks = (await findAwsStacks(session)).filter(({ images }) => images === bucket);
   if (stacks.length > 1) throw whichStack(bucket, stacks);
   const known = stacks[0]?.name ?? nameFor(bucket);
-  const stack = await readAwsStack(session, known);
+  const stack = await readAwsStack(session, known, { evenDamaged: true });
   // Another bucket whose name is shortened to the same, or a stack that a teardown removed a moment ago.
   if (stack !== undefined && stack.images !== bucket) throw nameTaken(known, stack.images);
   return stack;

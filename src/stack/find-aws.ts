@@ -56,12 +56,21 @@ async function listByTag(session: Session): Promise<{ name: string; images: stri
  * found too; or of its domain, where a teardown kept that alone.
  *
  * @returns undefined where there is none, or where that is not tagged as ours
+ * @param evenDamaged - a record that is none counts as none: setup writes it anew, teardown does without
  * @throws RekbackError `stack-damaged`, `stack-denied`
  */
-export const readAwsStack = (session: Session, name: string): Promise<AwsStack | undefined> =>
-  explained(`can't look for the stack '${name}' on AWS`, readByName(session, name));
+export const readAwsStack = (
+  session: Session,
+  name: string,
+  { evenDamaged = false } = {},
+): Promise<AwsStack | undefined> =>
+  explained(`can't look for the stack '${name}' on AWS`, readByName(session, name, evenDamaged));
 
-async function readByName(session: Session, name: string): Promise<AwsStack | undefined> {
+async function readByName(
+  session: Session,
+  name: string,
+  evenDamaged: boolean,
+): Promise<AwsStack | undefined> {
   const { clients, account, region } = session;
   const bucket = stackBucketName({ name, account, region });
   const at = { Bucket: bucket, ExpectedBucketOwner: account };
@@ -75,13 +84,11 @@ async function readByName(session: Session, name: string): Promise<AwsStack | un
   }
   const tags = new Map(tagging?.TagSet?.map(({ Key, Value = '' }) => [Key, Value]));
   if (tags.get(STACK_TAG) !== name) return undefined;
-  const record = await readRecord(openS3Objects(clients, { bucket, account }), name).catch(
-    (error: unknown) => {
-      // Setup writes it anew, teardown does without.
-      if (error instanceof RekbackError && error.code === 'stack-damaged') return undefined;
-      throw error;
-    },
-  );
+  const reading = readRecord(openS3Objects(clients, { bucket, account }), name);
+  const record = await reading.catch((error: unknown) => {
+    if (evenDamaged && error instanceof RekbackError && error.code === 'stack-damaged') return undefined;
+    throw error;
+  });
   return {
     name,
     images: tags.get(IMAGES_TAG) ?? '',

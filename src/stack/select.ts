@@ -96,13 +96,15 @@ async function onAws(name: string | undefined, where: SessionOptions): Promise<S
   });
   const { findAwsStacks, readAwsStack } = await import('./find-aws.ts');
   if (name !== undefined) {
-    const stack = await readAwsStack(session, name);
+    const stack = await readAwsStack(session, name, { evenDamaged: true });
     if (stack === undefined) throw noStack(name, session);
     return { aws: stack, session };
   }
   const found = await findAwsStacks(session);
   // Buckets are listed by tag for hours after they are gone.
-  const read = await Promise.all(found.map((stack) => readAwsStack(session, stack.name)));
+  const read = await Promise.all(
+    found.map((stack) => readAwsStack(session, stack.name, { evenDamaged: true })),
+  );
   const [stack, ...others] = read.filter((each) => each !== undefined);
   if (stack === undefined) throw noStack(name, session);
   if (others.length > 0) throw whichStack([stack, ...others]);
@@ -124,7 +126,7 @@ async function pointedTo(pointer: Pointer): Promise<Selected> {
       { suggestions: ['log in to that account, or name a profile of it: --profile NAME'] },
     );
   }
-  const stack = await readAwsStack(session, pointer.name);
+  const stack = await readAwsStack(session, pointer.name, { evenDamaged: true });
   if (stack !== undefined) return { aws: stack, session };
   await removePointer(pointer);
   throw noStack(pointer.name, session);

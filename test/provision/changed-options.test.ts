@@ -122,7 +122,10 @@ const TABLE: [string, SetupChoice | (() => SetupChoice), string[]][] = [
       'es DeleteDomain rekback-images',
       ...each('es DeleteRole', ['rekback-reader', 'rekback-writer']),
       ...each('es DeleteRolesMapping', ['rekback-reader', 'rekback-writer']),
-      ...each('iam PutRolePolicy', ['admin', 'live', 'search', 'worker']),
+      // Nobody has a right on an index that is no domain.
+      ...each('iam DeleteRole', ['admin', 'search']),
+      ...each('iam DeleteRolePolicy', ['admin', 'search']),
+      ...each('iam PutRolePolicy', ['live', 'worker']),
     ],
   ],
   [
