@@ -13,20 +13,21 @@ import { type Turn, takeTurns } from './turns.ts';
 
 /** Each history has an image of its own in one index, so that many run at once: most of the time is the server's. */
 const AT_ONCE = 20;
-const ROUNDS = 16;
+const ROUNDS = 20;
 
 /** What happens to the bucket, with the event that tells of it and how often that is delivered. */
 const step = fc.record({
-  content: fc.constantFrom('dog', 'cat', 'sea', 'corrupt', undefined),
-  deliveries: fc.integer({ min: 1, max: 2 }),
+  content: fc.constantFrom('dog', 'cat', 'sea', 'tree', 'corrupt', undefined),
+  deliveries: fc.constantFrom(1, 1, 1, 1, 1, 2),
+  /** Turns until it happens: the others may come to their end before, or stand in the middle. */
+  after: fc.nat(8),
 });
 const history = fc.record({
-  steps: fc.array(step, { minLength: 3, maxLength: 6 }),
-  backfills: fc.integer({ min: 0, max: 2 }),
-  // One acts for some turns while the others stand where they are: an answer can be as late as may be.
-  choices: fc
-    .array(fc.tuple(fc.nat(20), fc.integer({ min: 1, max: 5 })), { minLength: 10, maxLength: 30 })
-    .map((bursts) => bursts.flatMap(([actor, turns]) => new Array<number>(turns).fill(actor))),
+  steps: fc.array(step, { minLength: 3, maxLength: 4 }),
+  backfills: fc.constantFrom(0, 0, 1),
+  choices: fc.array(fc.nat(20), { minLength: 10, maxLength: 20 }),
+  /** Who stands still before one of its calls (look-up, head, write) until the others are through: as late as may be. */
+  late: fc.array(fc.record({ actor: fc.nat(20), call: fc.constantFrom(2, 3, 4, 4, 4) }), { maxLength: 2 }),
 });
 type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 
@@ -45,15 +46,15 @@ await describeOnNodes('create, delete and backfill in any order', (endpoint) => 
   });
 
   async function run(one: History): Promise<void> {
-    const { steps, backfills, choices } = one;
+    const { steps, backfills, choices, late } = one;
     const key = `${histories++}.jpg`;
     const images = openMemoryImages('photos');
     let done = 0;
     let now = 1_000_000;
 
     const mutate = async (turn: Turn) => {
-      for (const { content } of steps) {
-        await turn();
+      for (const { content, after } of steps) {
+        for (let times = 0; times <= after; times++) await turn();
         if (content === undefined) images.remove(key);
         else images.put(key, content);
         done++;
@@ -111,11 +112,17 @@ await describeOnNodes('create, delete and backfill in any order', (endpoint) => 
     const deliveries = steps.flatMap(({ deliveries: times }, at) =>
       Array.from({ length: times }, () => deliver(at)),
     );
-    const actors = [
-      mutate,
-      ...deliveries,
-      ...Array.from({ length: backfills }, (_, number) => backfill(number)),
-    ];
+    const workers = [...deliveries, ...Array.from({ length: backfills }, (_, number) => backfill(number))];
+    const lateCalls = new Map(late.map(({ actor, call }) => [1 + (actor % workers.length), call]));
+    let others = workers.length + 1 - lateCalls.size;
+    const actors = [mutate, ...workers].map((act, actor) => async (turn: Turn) => {
+      let calls = 0;
+      await act((isReady = () => true) => {
+        const waits = ++calls === lateCalls.get(actor);
+        return turn(() => isReady() && (!waits || others === 0));
+      });
+      if (!lateCalls.has(actor)) others--;
+    });
     await takeTurns(actors, choices);
     const [document, head] = [await reader.get(key), await images.head(key)];
     if (head === undefined) expect(document?.state ?? 'deleted', fc.stringify(one)).toBe('deleted');
