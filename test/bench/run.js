@@ -9,6 +9,7 @@ const BENCHMARKS = {
   planning: async () => (await import('./planning.js')).benchPlanning(),
   setup: async () => (await import('./setup.js')).benchSetup(),
   index: async () => (await import('./index-search.js')).benchIndexSearch(),
+  opensearch: async () => (await import('./opensearch.js')).benchOpenSearch(),
   backfill: async () => (await import('./backfill.js')).benchBackfill(),
 };
 

@@ -54,9 +54,14 @@ export function toSource(document: Document): Source & Derived {
   };
 }
 
-export function toDocument(source: Source, bucket: string): Document {
+export const toDocument = (source: Source, bucket: string): Document => ({
+  ...withoutLabels(source, bucket),
+  labels: labelsOf(source),
+});
+
+export function withoutLabels(source: Source, bucket: string): Omit<Document, 'labels'> {
   const { labels: _, inherited: __, ...rest } = source;
-  return { bucket, ...rest, labels: labelsOf(source) };
+  return { bucket, ...rest };
 }
 
 export function labelsOf({ labels, inherited }: Pick<Source, 'labels' | 'inherited'>): Label[] {

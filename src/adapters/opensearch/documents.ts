@@ -1,13 +1,12 @@
-import type { Document } from '../../runtime/contract.ts';
 import { LOOK_UP_BATCH } from '../../runtime/contract.ts';
 import type { Version } from '../../runtime/ports.ts';
 import type { IndexClient } from './client.ts';
-import { documentId, type Source, toDocument } from './document.ts';
+import { documentId, type Source } from './document.ts';
 import { answerFailure, explain } from './errors.ts';
 
 export interface Found {
   version: Version;
-  document: Document;
+  source: Source;
 }
 
 /**
@@ -51,9 +50,7 @@ export async function getDocuments(
     for (const { error, _source, _seq_no = 0, _primary_term = 0 } of docs) {
       // A shard that is away is told per document, in an answer of 200: no reason to take it for new.
       if (error !== undefined) throw explain(itemFailure(error), client.host);
-      found.push(
-        _source && { version: toVersion(_seq_no, _primary_term), document: toDocument(_source, bucket) },
-      );
+      found.push(_source && { version: toVersion(_seq_no, _primary_term), source: _source });
     }
   }
   return found;

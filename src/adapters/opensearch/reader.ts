@@ -1,6 +1,7 @@
 import type { DocumentState } from '../../runtime/contract.ts';
 import type { IndexReader, IndexStats } from '../../runtime/ports.ts';
 import { type IndexClient, type IndexOptions, openClient } from './client.ts';
+import { toDocument } from './document.ts';
 import { getDocuments } from './documents.ts';
 import { checkIndex } from './manage.ts';
 import { indexNames } from './mapping.ts';
@@ -27,7 +28,10 @@ export async function openIndexReader(options: IndexOptions): Promise<IndexReade
   return {
     search: (request) => search(client, options, request),
     vocabulary: createVocabulary(client, read),
-    get: async (key) => (await getDocuments(client, all, bucket, [key]))[0]?.document,
+    async get(key) {
+      const [found] = await getDocuments(client, all, bucket, [key]);
+      return found && toDocument(found.source, bucket);
+    },
     scan: (what) => scan(client, all, bucket, what),
     stats: () => stats(client, all),
     close: () => client.close(),

@@ -2,7 +2,15 @@ import type { Document } from '../../runtime/contract.ts';
 import type { IndexWrite, IndexWriter, WriteResult } from '../../runtime/ports.ts';
 import { type BulkItem, createBulk } from './bulk.ts';
 import { type IndexClient, type IndexOptions, openClient } from './client.ts';
-import { documentId, refusal, type Source, toDocument, toSource } from './document.ts';
+import {
+  documentId,
+  labelsOf,
+  refusal,
+  type Source,
+  toDocument,
+  toSource,
+  withoutLabels,
+} from './document.ts';
 import { fromVersion, getDocuments } from './documents.ts';
 import { checkIndex } from './manage.ts';
 import { indexNames } from './mapping.ts';
@@ -63,8 +71,11 @@ export function createWriter(
       if (answer.result === 'refused') results[at] = answer;
       else if (answer.result !== 'maybe') results[at] = { result: answer.result };
       else {
-        const now = present[unsure.findIndex((each) => each.at === at)]?.document;
-        results[at] = { result: now !== undefined && isSame(now, document) ? 'written' : 'conflict' };
+        const now = present[unsure.findIndex((each) => each.at === at)];
+        results[at] = {
+          result:
+            now !== undefined && isSame(toDocument(now.source, bucket), document) ? 'written' : 'conflict',
+        };
       }
     });
     return results;
@@ -81,17 +92,15 @@ export function createWriter(
       if (labels !== undefined) return { ...document, labels };
       const before = present.get(write);
       if (before?.version !== expected) return 'conflict';
-      return before && { ...document, labels: before.document.labels };
+      return before && { ...document, labels: labelsOf(before.source) };
     });
   }
 
   return {
     lookUp: async (keys) =>
-      (await lookUp(keys)).map((found) => {
-        if (found === undefined) return undefined;
-        const { labels: _, ...document } = found.document;
-        return { version: found.version, document };
-      }),
+      (await lookUp(keys)).map(
+        (found) => found && { version: found.version, document: withoutLabels(found.source, bucket) },
+      ),
 
     async findByEtag(etag) {
       const answer = (await client.ask({
