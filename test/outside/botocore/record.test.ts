@@ -9,8 +9,14 @@ import { sentCommands } from './sent-commands.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** Requests that break a model and are meant to, by `service operation problem`, with the reason. */
-const EXCEPTIONS: Readonly<Record<string, string>> = {};
+/** Requests that break a model and are meant to, by what `service operation problem` looks like, with the reason. */
+const EXCEPTIONS: readonly { looks: RegExp; reason: string }[] = [
+  {
+    looks:
+      /^S3 PutBucketNotificationConfiguration .*FilterRules\[\d+\]\.Name: "(Prefix|Suffix)" is none of prefix, suffix$/,
+    reason: "S3 answers with a capital and takes both; others' entries are put back as they were read",
+  },
+];
 
 /** Commands that no suite sends, by `client operation`, with the reason. */
 const NOT_SENT: Readonly<Record<string, string>> = {};
@@ -26,7 +32,7 @@ describeWith('the requests of this run', await lookFor(preparePython), (python) 
       .map(({ request, service, operation, problem }) => {
         return { key: `${service} ${operation} ${problem}`, from: requests[request]?.from };
       })
-      .filter(({ key }) => EXCEPTIONS[key] === undefined)
+      .filter(({ key }) => !EXCEPTIONS.some(({ looks }) => looks.test(key)))
       .map(({ key, from }) => `${key} (${from})`);
     expect([...new Set(shown)]).toEqual([]);
   });
