@@ -10,8 +10,8 @@ export const TOP_CONFIDENCE = 100;
 /** index.max_terms_count */
 const MOST_TERMS = 65_536;
 
-export const ALL: Filter = { match_all: {} };
-export const NONE: Filter = { match_none: {} };
+const ALL: Filter = { match_all: {} };
+const NONE: Filter = { match_none: {} };
 
 export const allOf = (parts: readonly Filter[]): Filter =>
   parts.length === 0 ? ALL : parts.length === 1 ? (parts[0] ?? ALL) : { bool: { filter: parts } };

@@ -83,7 +83,7 @@ export function cutKey(key: string): [start: string, end: string] {
 }
 
 /** The folders that a key is in, each with its `/`, from the top: `a/b/c.jpg` is in `a/` and `a/b/`. */
-export function foldersOf(key: string): string[] {
+function foldersOf(key: string): string[] {
   const folders: string[] = [];
   for (let at = key.indexOf('/'); at >= 0 && folders.length < MOST_FOLDERS; at = key.indexOf('/', at + 1)) {
     folders.push(key.slice(0, at + 1));

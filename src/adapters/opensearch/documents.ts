@@ -13,7 +13,7 @@ export interface Found {
  * Where a document's present state stands in the index's own order of changes: `if_seq_no` and `if_primary_term`. Never the
  * same for two states, as a version number of OpenSearch would be, which it forgets a minute after a delete.
  */
-export const toVersion = (seqNo: number, primaryTerm: number): Version => `${seqNo}.${primaryTerm}`;
+const toVersion = (seqNo: number, primaryTerm: number): Version => `${seqNo}.${primaryTerm}`;
 
 /** Undefined for what is no version of ours. */
 export function fromVersion(version: Version): { if_seq_no: number; if_primary_term: number } | undefined {
