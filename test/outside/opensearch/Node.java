@@ -2,6 +2,8 @@ import static org.codelibs.opensearch.runner.OpenSearchRunner.newConfigs;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.stream.Stream;
 import org.codelibs.opensearch.runner.OpenSearchRunner;
 
 /**
@@ -29,6 +31,10 @@ public class Node {
     Files.writeString(folder.resolve("ready"), "");
 
     while (owner.isAlive()) Thread.sleep(500);
+    // Its owner was killed, or it would have ended this process: its folder may be memory.
+    try (Stream<Path> files = Files.walk(folder.getParent())) {
+      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+    }
     Runtime.getRuntime().halt(0);
   }
   /** The only module that an index of ours needs. */

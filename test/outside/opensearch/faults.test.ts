@@ -39,7 +39,7 @@ await describeOnNodes('faults on the way', (endpoint) => {
     proxy = await startFaultyProxy(endpoint);
     pauses = 0;
     const pause = async () => void pauses++;
-    options = { ...index.options, endpoint: proxy.url, timeout: 400, pause };
+    options = { ...index.options, endpoint: proxy.url, timeout: 300, pause };
     printed = vi.spyOn(console, 'log');
   });
   afterEach(async () => {
@@ -75,7 +75,7 @@ await describeOnNodes('faults on the way', (endpoint) => {
         // One look-up and one write, each again per fault, and one look at what became of a lost write.
         expect(proxy.seen.length).toBeLessThanOrEqual(faults.length + 3);
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
     await writer.close();
   }, 60_000);

@@ -13,7 +13,7 @@ import { type Turn, takeTurns } from './turns.ts';
 
 /** Each history has an image of its own in one index, so that many run at once: most of the time is the server's. */
 const AT_ONCE = 20;
-const ROUNDS = 20;
+const ROUNDS = 16;
 
 /** What happens to the bucket, with the event that tells of it and how often that is delivered. */
 const step = fc.record({
