@@ -15,7 +15,7 @@ interface SdkError extends Error {
   /** S3 names the code here too, also where the name is only that of a class. */
   Code?: string;
   $metadata?: { requestId?: string; httpStatusCode?: number; attempts?: number };
-  /** Set by `src/provision`'s calls, as the SDK keeps it to itself. */
+  /** Set by the clients that `createClients` makes, as the SDK keeps it to itself. */
   $call?: string;
 }
 
@@ -35,6 +35,12 @@ export const isAwsMessage = (error: unknown, code: string, message: RegExp): boo
 /** The HTTP status of AWS's answer; undefined where there was none. HEAD requests are answered by status alone. */
 export const awsStatus = (error: unknown): number | undefined =>
   isSdkError(error) ? error.$metadata?.httpStatusCode : undefined;
+
+/** The Region of a bucket, which S3 names also when it refuses: a redirect, a wrong signature, no right. */
+export function bucketRegionOf(error: unknown): string | undefined {
+  const { $response }: { $response?: { headers?: Partial<Record<string, string>> } } = Object(error);
+  return $response?.headers?.['x-amz-bucket-region'];
+}
 
 /** How often the SDK sent the call that failed so. */
 export const awsAttempts = (error: unknown): number =>

@@ -1,5 +1,5 @@
 /** Something that has to wait for others. */
-interface Waiting<Item> {
+interface Ordered<Item> {
   readonly after: readonly Item[];
 }
 
@@ -10,7 +10,7 @@ interface Waiting<Item> {
  *
  * @throws the first failure
  */
-export async function runGraph<Item extends Waiting<Item>>(
+export async function runGraph<Item extends Ordered<Item>>(
   items: readonly Item[],
   visit: (item: Item) => Promise<void>,
   { reverse = false }: { reverse?: boolean } = {},
@@ -41,7 +41,7 @@ export async function runGraph<Item extends Waiting<Item>>(
 }
 
 /** Those of the items that one waits for, also through others that are not among them. */
-function reachable<Item extends Waiting<Item>>(from: Item, among: ReadonlyMap<Item, unknown>): Set<Item> {
+function reachable<Item extends Ordered<Item>>(from: Item, among: ReadonlyMap<Item, unknown>): Set<Item> {
   const found = new Set<Item>();
   const seen = new Set<Item>();
   const follow = ({ after }: Item) => {

@@ -3,7 +3,7 @@ import type { Session } from '../aws/session.ts';
 import type { Waiting } from '../aws/wait.ts';
 import type { AwsSpec } from '../stack/aws-spec.ts';
 import type { AwsStack } from '../stack/find-aws.ts';
-import { type AwsRecord, RECORD_FORMAT, specOf } from '../stack/record.ts';
+import { AWS_ADAPTERS, type AwsRecord, RECORD_FORMAT, specOf } from '../stack/record.ts';
 import { initialSettings } from '../stack/settings.ts';
 import { blueprint } from './blueprint.ts';
 import type { Context } from './context.ts';
@@ -55,13 +55,7 @@ function unrecorded({ account, region, partition }: Session, { name, images }: A
     name,
     createdAt: '',
     prefix: '',
-    adapters: {
-      images: { adapter: 's3' },
-      labeler: { adapter: 'rekognition' },
-      index: { adapter: 'opensearch' },
-      objects: { adapter: 's3' },
-      executor: { adapter: 'batch' },
-    },
+    adapters: AWS_ADAPTERS,
     settings: initialSettings(),
     aws,
   };

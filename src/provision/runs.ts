@@ -10,6 +10,10 @@ export async function runsOf({ clients, names, spec }: Context): Promise<RunSumm
   return (await ifThere(listRuns(objects, () => undefined))) ?? [];
 }
 
+/** Labeler calls of all runs: what was paid for. */
+export const callsOf = (runs: readonly RunSummary[]): number =>
+  runs.reduce((sum, { labelCalls }) => sum + labelCalls, 0);
+
 /** The run that is being worked on. */
 export const activeRun = (runs: readonly RunSummary[]): RunSummary | undefined =>
   runs.find(({ state }) => isWorking(state));

@@ -6,7 +6,7 @@ import { RekbackError } from '../runtime/errors.ts';
 import { type AwsSpec, STACK_TAG } from '../stack/aws-spec.ts';
 import { type AwsStack, findAwsStacks, readAwsStack } from '../stack/find-aws.ts';
 import type { Operator } from '../stack/operator.ts';
-import { type AwsRecord, assertWritable, RECORD_FORMAT, specOf } from '../stack/record.ts';
+import { AWS_ADAPTERS, type AwsRecord, assertWritable, RECORD_FORMAT, specOf } from '../stack/record.ts';
 import { initialSettings } from '../stack/settings.ts';
 import { checkStackName, nameFor } from '../stack/spec.ts';
 import { type ApplyOptions, applyChanges } from './apply.ts';
@@ -92,13 +92,7 @@ async function makePlan(
     name: current?.name ?? checkStackName(name ?? nameFor(bucket)),
     createdAt: recorded?.createdAt ?? new Date().toISOString(),
     prefix: choice.prefix ?? recorded?.prefix ?? '',
-    adapters: {
-      images: { adapter: 's3' },
-      labeler: { adapter: 'rekognition' },
-      index: { adapter: 'opensearch' },
-      objects: { adapter: 's3' },
-      executor: { adapter: 'batch' },
-    },
+    adapters: AWS_ADAPTERS,
     settings: recorded?.settings ?? initialSettings(),
     aws: { ...options, account, region, partition },
   };

@@ -2,7 +2,7 @@ import { type Cost, idleCost, labelCost } from '../runtime/price.ts';
 import type { RunSummary } from '../runtime/run/record.ts';
 import type { InspectedStack } from './inspect.ts';
 import type { Difference } from './resource.ts';
-import { activeRun, runsOf } from './runs.ts';
+import { activeRun, callsOf, runsOf } from './runs.ts';
 
 /** One resource as it is now. */
 export interface ResourceStatus {
@@ -37,7 +37,7 @@ export async function awsStatus(stack: InspectedStack): Promise<AwsStatus> {
     });
   const runs = await runsOf(context);
   const idle = idleCost({ region, ...domain, ownDomain: indexEndpoint === undefined });
-  const calls = runs.reduce((sum, { labelCalls }) => sum + labelCalls, 0);
+  const calls = callsOf(runs);
   return {
     stack: record.name,
     region,

@@ -8,7 +8,7 @@ import type { InspectedStack } from './inspect.ts';
 import { lockStack } from './lock.ts';
 import { type Change, inspectAll, planChanges } from './plan.ts';
 import type { Resource } from './resource.ts';
-import { activeRun, runsOf } from './runs.ts';
+import { activeRun, callsOf, runsOf } from './runs.ts';
 import { taggedLeftovers } from './sweep.ts';
 
 interface Thing {
@@ -41,7 +41,7 @@ export async function describeTeardown(
     ...changes.map(({ resource: { type, name } }) => `  ${type.padEnd(20)}  ${name}`),
   ];
   const runs = await runsOf(context);
-  const calls = runs.reduce((sum, { labelCalls }) => sum + labelCalls, 0);
+  const calls = callsOf(runs);
   if (calls > 0) {
     const { dollars } = labelCost(calls, spec.region);
     lines.push(

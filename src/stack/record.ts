@@ -50,6 +50,15 @@ export interface AwsRecord extends CommonRecord {
 /** Everything that a stack is, apart from its images and labels: one adapter per port, and the settings. */
 export type StackRecord = LocalRecord | AwsRecord;
 
+/** Of every stack that is made of AWS resources. */
+export const AWS_ADAPTERS: AwsRecord['adapters'] = {
+  images: { adapter: 's3' },
+  labeler: { adapter: 'rekognition' },
+  index: { adapter: 'opensearch' },
+  objects: { adapter: 's3' },
+  executor: { adapter: 'batch' },
+};
+
 /** Whether a stack is made of AWS resources. */
 export const isOnAws = (record: StackRecord): record is AwsRecord =>
   record.adapters.executor.adapter === 'batch';

@@ -1,4 +1,4 @@
-import { awsFailure, awsStatus, isAwsError } from '../../aws/errors.ts';
+import { awsFailure, awsStatus, bucketRegionOf, isAwsError } from '../../aws/errors.ts';
 import { credentialsFailure, passingFailure } from '../../aws/failures.ts';
 import { messageOf, RetryableError, SystemicError } from '../../runtime/errors.ts';
 
@@ -6,12 +6,6 @@ import { messageOf, RetryableError, SystemicError } from '../../runtime/errors.t
 export interface BucketPlace {
   bucket: string;
   region: string;
-}
-
-/** The Region of a bucket, which S3 names also when it refuses. */
-function bucketRegionOf(error: unknown): string | undefined {
-  const { $response }: { $response?: { headers?: Partial<Record<string, string>> } } = Object(error);
-  return $response?.headers?.['x-amz-bucket-region'];
 }
 
 /**

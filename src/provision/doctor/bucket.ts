@@ -4,7 +4,7 @@ import {
   HeadBucketCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { awsStatus, ifThere } from '../../aws/errors.ts';
+import { awsStatus, bucketRegionOf, ifThere } from '../../aws/errors.ts';
 import type { Session } from '../../aws/session.ts';
 import { type Check, ok, problem, warning } from './check.ts';
 
@@ -40,7 +40,7 @@ export async function checkBucket(
 
 /** A HEAD's answer has no text; its status and a header tell what is wrong. */
 function whyUnusable(error: unknown, bucket: string, { region, account }: Session): Check {
-  const actual = regionOf(error);
+  const actual = bucketRegionOf(error);
   if (actual !== undefined && actual !== region) {
     return problem(
       'bucket',
@@ -59,12 +59,6 @@ function whyUnusable(error: unknown, bucket: string, { region, account }: Sessio
     default:
       throw error;
   }
-}
-
-function regionOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('$response' in error)) return undefined;
-  const { headers = {} } = error.$response as { headers?: Record<string, string> };
-  return headers['x-amz-bucket-region'];
 }
 
 /**

@@ -5,7 +5,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import type { Clients } from '../../aws/clients.ts';
-import { awsStatus, ifThere, isAwsError } from '../../aws/errors.ts';
+import { awsStatus, bucketRegionOf, ifThere, isAwsError } from '../../aws/errors.ts';
 import { RekbackError } from '../../runtime/errors.ts';
 
 interface ImagesBucket {
@@ -31,7 +31,7 @@ export async function checkImagesBucket(clients: Clients, place: ImagesBucket): 
     if (BucketRegion !== region) throw inRegion(place, BucketRegion);
   } catch (error) {
     if (error instanceof RekbackError) throw error;
-    const actual = regionOf(error);
+    const actual = bucketRegionOf(error);
     if (actual !== undefined && actual !== region) throw inRegion(place, actual, error);
     // HEAD is answered by its status alone.
     if (awsStatus(error) === 404) throw missing(place, error);
@@ -61,12 +61,6 @@ export async function checkImagesBucket(clients: Clients, place: ImagesBucket): 
       ifThere(s3.send(new GetBucketInventoryConfigurationCommand({ ...at, Id: 'rekback' }))),
     ),
   ]);
-}
-
-/** The Region of a bucket, which S3 names also when it refuses (a redirect, a wrong signature, no right). */
-function regionOf(error: unknown): string | undefined {
-  const { $response }: { $response?: { headers?: Partial<Record<string, string>> } } = Object(error);
-  return $response?.headers?.['x-amz-bucket-region'];
 }
 
 const missing = ({ bucket, account }: ImagesBucket, cause: unknown) =>

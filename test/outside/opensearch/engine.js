@@ -53,11 +53,22 @@ async function fill(part, engine) {
   await mkdir(part, { recursive: true });
   await copyFile(join(HERE, 'pom.xml'), join(part, 'pom.xml'));
   const lib = join(part, 'lib');
-  const options = ['-q', '-B', `-Dengine=${engine}`, `-DoutputDirectory=${lib}`];
-  await run('mvn', [...options, 'dependency:copy-dependencies'], { cwd: part });
+  await maven(part, [`-Dengine=${engine}`, `-DoutputDirectory=${lib}`, 'dependency:copy-dependencies']);
   // The classes of 3.x are for Java 21, which a javac of 17 does not read; what Node uses is the same in both.
   const classPath = engine === OLDEST ? join(lib, '*') : await prepareEngine(OLDEST);
   await run('javac', ['--release', '17', '-cp', classPath, '-d', part, join(HERE, 'Node.java')]);
+}
+
+/** A download may fail in passing; what it had got is there the next time. */
+async function maven(folder, options) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run('mvn', ['-q', '-B', ...options], { cwd: folder });
+    } catch (cause) {
+      const why = cause.stdout?.split('\n', 1)[0];
+      if (attempt === 3) throw new Error(`mvn could not get the classes: ${why}`, { cause });
+    }
+  }
 }
 
 export async function launchNode({ classPath, folder, java = 'java', heap = '512m', owner = process.pid }) {

@@ -29,7 +29,8 @@ async function sharedNode(engine: Engine): Promise<string> {
   return withLock(join(folder, `${engine}.lock`), async () => {
     const known = await readFile(address, 'utf8').catch(() => undefined);
     if (known !== undefined) return known;
-    const classPath = await prepareEngine(engine);
+    // One engine at a time: 3.x needs the classes of 2.x, which two processes would otherwise make side by side.
+    const classPath = await withLock(join(folder, 'engines.lock'), () => prepareEngine(engine));
     const java = engine.startsWith('2.') ? 'java' : await newerJava();
     const owner = Number(process.env[OWNER]);
     const { url } = await launchNode({ classPath, java, folder: join(folder, engine), owner });
