@@ -20,7 +20,8 @@ const ARROWS: Readonly<Record<string, { values: readonly string[]; types?: reado
   // An error of ours is thrown and recognised here, so its class is the one value.
   terminal: { values: ['runtime/errors'], types: ['stack', 'provision', 'gallery', 'runtime', 'aws'] },
   gallery: { values: ['runtime'] },
-  entry: { values: ['adapters', 'aws', 'runtime'] },
+  // The jobs and the live function have the same adapters as the commands on that stack.
+  entry: { values: ['adapters', 'aws', 'runtime', 'stack/aws-parts', 'stack/aws-names', 'stack/record'] },
   stack: { values: ['adapters', 'aws', 'runtime'] },
   provision: {
     values: [
@@ -35,6 +36,7 @@ const ARROWS: Readonly<Record<string, { values: readonly string[]; types?: reado
       'adapters/s3/objects',
       'stack/spec',
       'stack/aws-spec',
+      'stack/aws-names',
       'stack/find-aws',
       'stack/operator',
       'stack/keep-labels',

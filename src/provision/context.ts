@@ -1,8 +1,8 @@
 import type { Clients } from '../aws/clients.ts';
 import type { Waiting } from '../aws/wait.ts';
+import type { Names } from '../stack/aws-names.ts';
 import type { AwsSpec } from '../stack/aws-spec.ts';
 import type { FunctionCode } from './lambda/code.ts';
-import type { Names } from './names.ts';
 import type { Tags } from './tags.ts';
 
 /** What AWS chose and no name tells: set by the resource that learns it, read by those that come after it. */

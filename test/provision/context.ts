@@ -3,7 +3,7 @@ import { createClients } from '../../src/aws/clients.ts';
 import type { Waiting } from '../../src/aws/wait.ts';
 import type { Context } from '../../src/provision/context.ts';
 import { packCode } from '../../src/provision/lambda/code.ts';
-import { namesOf } from '../../src/provision/names.ts';
+import { namesOf } from '../../src/stack/aws-names.ts';
 import { type AwsSpec, STACK_TAG } from '../../src/stack/aws-spec.ts';
 import type { Credentials } from '../aws/kernel/principals.ts';
 import type { World } from '../aws/kernel/world.ts';

@@ -1,4 +1,4 @@
-import { namesOf, type Place } from '../names.ts';
+import { namesOf, type Place } from '../../stack/aws-names.ts';
 import type { Statement } from './policy.ts';
 
 /** What a persona's rights are about. */

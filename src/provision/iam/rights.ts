@@ -1,6 +1,6 @@
+import type { Names } from '../../stack/aws-names.ts';
 import type { AwsSpec } from '../../stack/aws-spec.ts';
 import type { Context } from '../context.ts';
-import type { Names } from '../names.ts';
 import type { Statement } from './policy.ts';
 
 const allow = (

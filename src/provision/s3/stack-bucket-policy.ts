@@ -1,6 +1,6 @@
+import type { Names } from '../../stack/aws-names.ts';
 import type { AwsSpec } from '../../stack/aws-spec.ts';
 import { type Policy, policy, type Statement } from '../iam/policy.ts';
-import type { Names } from '../names.ts';
 
 /** Where S3 delivers inventories in the stack's bucket. */
 export const INVENTORY_PREFIX = 'inventory';

@@ -1,4 +1,4 @@
-import { type AwsSpec, stackBucketName, stackDomainName } from '../stack/aws-spec.ts';
+import { type AwsSpec, stackBucketName, stackDomainName } from './aws-spec.ts';
 
 /** Where a stack is; with this every name of it is known. */
 export type Place = Pick<AwsSpec, 'name' | 'account' | 'region' | 'partition' | 'iamPath'>;
