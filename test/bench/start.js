@@ -1,14 +1,20 @@
 // Start-up time against the smallest oclif CLI that there can be, in one interleaved run: the machine's load cancels out.
+// Of what runs on AWS: how long its bundle takes to load.
 // Alone: node test/bench/start.js (after npm run build).
 import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { printRows } from './print.js';
-import { ROOT, RUN } from './where.js';
+import { MODULES, ROOT, RUN } from './where.js';
 
 /** The promise: at most this many times the start of a bare oclif command. */
 const START_RATIO = 1.4;
+
+/** Milliseconds that loading the bundle of AWS may take: what a cold start of the live function adds to Lambda's own. */
+const BUNDLE_IMPORT = 250;
+const BUNDLE_ROUNDS = 5;
 
 /** @returns one row per figure, medians of all rounds; the stack that is searched is empty */
 export async function benchStart(rounds = 25) {
@@ -41,6 +47,12 @@ export async function benchStart(rounds = 25) {
         value: median(times.search) / bare,
         unit: '×',
         atMost: START_RATIO,
+      },
+      {
+        what: 'cold import of the bundle of AWS',
+        value: median(Array.from({ length: BUNDLE_ROUNDS }, importBundle)),
+        unit: 'ms',
+        atMost: BUNDLE_IMPORT,
       },
     ];
   } finally {
@@ -76,6 +88,17 @@ async function makeHello(folder) {
   await plugin.load();
   await writeFile(join(folder, 'oclif.manifest.json'), JSON.stringify(plugin.manifest));
   return join(folder, 'run.js');
+}
+
+/** Milliseconds in a process of its own, without that process's start. */
+function importBundle() {
+  const bundle = JSON.stringify(pathToFileURL(join(MODULES, 'bundle/index.mjs')));
+  const script = `const start = performance.now(); await import(${bundle}); console.log(performance.now() - start)`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`importing the bundle ended with ${status}: ${stderr}`);
+  return Number(stdout);
 }
 
 function run(args, env) {

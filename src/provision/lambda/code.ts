@@ -10,7 +10,7 @@ export interface FunctionCode {
 }
 
 /** The build puts it beside the compiled sources, everything that it imports included. */
-const BUNDLE = new URL('../../bundle/live.mjs', import.meta.url);
+const BUNDLE = new URL('../../bundle/index.mjs', import.meta.url);
 
 let code: Promise<FunctionCode> | undefined;
 

@@ -1,0 +1,2 @@
+/** Everything that runs on AWS, in one bundle: Lambda calls `handler`, the jobs' container the others. */
+export { handler } from './live.ts';
