@@ -1,7 +1,13 @@
+import { type BucketSize, readBucketSize } from '../aws/bucket-size.ts';
 import { backfillCalls } from '../aws/quotas.ts';
 import { messageOf } from '../runtime/errors.ts';
-import { type BackfillEstimate, backfillEstimate, type Cost, idleCost } from '../runtime/price.ts';
-import { type BucketSize, readBucketSize } from './bucket-size.ts';
+import {
+  type BackfillEstimate,
+  backfillEstimate,
+  type Cost,
+  fargateWorkers,
+  idleCost,
+} from '../runtime/price.ts';
 import type { Context } from './context.ts';
 
 /** What a stack and its first backfill will cost, before either is begun. */
@@ -15,9 +21,6 @@ export interface Forecast {
   notes: string[];
 }
 
-/** A task makes hundreds of calls a second, so this many keep any usual quota busy. */
-const WORKERS = 4;
-
 /** Never throws for what can't be read: setup works without a forecast, and says what is missing. */
 export async function forecast({ spec, clients }: Context): Promise<Forecast> {
   const { region, bucket, domain, indexEndpoint, network } = spec;
@@ -25,17 +28,20 @@ export async function forecast({ spec, clients }: Context): Promise<Forecast> {
   const [size, calls] = await Promise.all([readSize(), backfillCalls(clients)]);
   if (calls.note !== undefined) notes.push(calls.note);
   const callsPerSecond = calls.perSecond;
-  const workers = {
-    count: Math.min(WORKERS, spec.maxVcpus * 4),
-    vcpus: 0.25,
-    memoryGiB: 0.5,
+  const fargate = {
+    maxVcpus: spec.maxVcpus,
     spot: spec.compute === 'fargate-spot',
     publicIp: network.assignPublicIp,
   };
   return {
     idle: idleCost({ region, ...domain, ownDomain: indexEndpoint === undefined }),
     backfill: size && {
-      ...backfillEstimate({ objects: size.objects, callsPerSecond, region, workers }),
+      ...backfillEstimate({
+        objects: size.objects,
+        callsPerSecond,
+        region,
+        workers: fargateWorkers({ objects: size.objects, callsPerSecond }, fargate),
+      }),
       measuredAt: size.measuredAt.toISOString(),
     },
     callsPerSecond,

@@ -1,5 +1,5 @@
 import { RekbackError } from '../runtime/errors.ts';
-import type { AwsOptions } from '../stack/aws-spec.ts';
+import { type AwsOptions, DEFAULTS } from '../stack/aws-spec.ts';
 import type { AwsRecord } from '../stack/record.ts';
 import { parseTags } from './tags.ts';
 
@@ -24,15 +24,6 @@ export interface SetupChoice {
   /** `K=V`, added to those that are recorded. */
   tags?: readonly string[] | undefined;
 }
-
-/**
- * A quarter of a vCPU makes hundreds of calls a second, so this is more than the default quota of DetectLabels can use;
- * and it is within the six that a new account may have on Fargate.
- */
-const MAX_VCPUS = 4;
-
-/** The smallest that AWS recommends for anything but a trial is dearer; an index of a million images fits this one. */
-const DOMAIN = { instanceType: 't3.small.search', instances: 1, volumeGiB: 10 };
 
 /** What has to be asked of AWS only where nothing is recorded or something else is named. */
 export interface Findings {
@@ -71,11 +62,11 @@ export async function chooseOptions(
     inventoryFormat: choice.inventoryFormat ?? recorded?.inventoryFormat ?? 'CSV',
     backfill: choice.backfill ?? recorded?.backfill ?? 'manual',
     bucketChanges: choice.bucketChanges ?? recorded?.bucketChanges ?? 'apply',
-    compute: choice.compute ?? recorded?.compute ?? 'fargate-spot',
-    maxVcpus: choice.maxVcpus ?? recorded?.maxVcpus ?? MAX_VCPUS,
+    compute: choice.compute ?? recorded?.compute ?? DEFAULTS.compute,
+    maxVcpus: choice.maxVcpus ?? recorded?.maxVcpus ?? DEFAULTS.maxVcpus,
     network,
     imageUri,
-    domain: { ...(recorded?.domain ?? DOMAIN), engineVersion },
+    domain: { ...(recorded?.domain ?? DEFAULTS.domain), engineVersion },
     iamPath: iamPathOf(choice, recorded),
     tags: { ...recorded?.tags, ...parseTags(choice.tags ?? []) },
     ...(indexEndpoint !== undefined && { indexEndpoint: checkEndpoint(indexEndpoint) }),

@@ -1,3 +1,4 @@
+import { CHUNK_ROWS } from './contract.ts';
 import prices from './prices.json' with { type: 'json' };
 
 /** One figure and how it comes about. */
@@ -24,28 +25,53 @@ const MONTH_HOURS = 730;
  * the dearest for an account that has called nothing yet.
  */
 export function labelCost(calls: number, region: string): Cost {
-  const steps: { calls: number; price: number }[] = [];
+  const lines: CostLine[] = [];
   let below = 0;
   for (const { upTo, price } of prices.labelCall.tiers) {
     const inTier = Math.min(calls, upTo ?? Number.POSITIVE_INFINITY) - below;
-    if (inTier > 0) steps.push({ calls: inTier, price });
+    if (inTier > 0 || lines.length === 0) {
+      lines.push({
+        what: below === 0 ? 'DetectLabels' : `DetectLabels, beyond ${count(below)} a month`,
+        formula: `${count(inTier)} × $${price}`,
+        dollars: inTier * price,
+      });
+    }
     below = upTo ?? below;
   }
-  const formula = steps.map((step) => `${count(step.calls)} × $${step.price}`).join(' + ') || '0';
-  const dollars = steps.reduce((sum, step) => sum + step.calls * step.price, 0);
-  return total([{ what: 'DetectLabels', formula, dollars }], region);
+  return total(lines, region);
+}
+
+/** Images that are read from S3, of one storage class. */
+export interface ImagesOfClass {
+  /** As S3 names it: `STANDARD_IA`. */
+  storageClass: string;
+  images: number;
+  bytes: number;
+}
+
+/** Tasks on Fargate ARM that share the work. */
+export interface Workers {
+  count: number;
+  vcpus: number;
+  memoryGiB: number;
+  spot: boolean;
+  publicIp: boolean;
 }
 
 export interface Backfill {
-  /** Objects to look at; each counts as one image. */
+  /** Images to label: one call each. */
   objects: number;
+  /** Rows of the inventory; as many as images where left out. */
+  listed?: number;
+  /** The images by storage class; all of them in Standard where left out. */
+  classes?: readonly ImagesOfClass[];
   callsPerSecond: number;
   region: string;
-  /** The workers on Fargate ARM; left out where this machine does the work. */
-  workers?: { count: number; vcpus: number; memoryGiB: number; spot: boolean; publicIp: boolean };
+  /** Left out where this machine does the work. */
+  workers?: Workers;
 }
 
-/** At most: every object is taken for an image that has to be labelled. */
+/** At most: every image is taken for one that has no labels yet. */
 export interface BackfillEstimate extends Cost {
   calls: number;
   hours: number;
@@ -54,35 +80,86 @@ export interface BackfillEstimate extends Cost {
 }
 
 /** What labelling everything costs and how long it takes. With 0 calls a second it takes forever: `hours` is Infinity. */
-export function backfillEstimate({ objects, callsPerSecond, region, workers }: Backfill): BackfillEstimate {
+export function backfillEstimate(backfill: Backfill): BackfillEstimate {
+  const { objects, callsPerSecond, region, workers, listed = objects } = backfill;
+  const { classes = [{ storageClass: 'STANDARD', images: objects, bytes: 0 }] } = backfill;
   const hours = objects === 0 ? 0 : objects / callsPerSecond / 3600;
-  const lines = [...labelCost(objects, region).lines, ...storageLines(objects)];
+  const lines = [
+    ...labelCost(objects, region).lines,
+    ...classes.flatMap(readingLines),
+    inventoryLine(listed),
+  ];
   if (workers !== undefined && Number.isFinite(hours)) lines.push(...workerLines(workers, hours));
   return {
     calls: objects,
     hours,
-    hoursFormula: `${count(objects)} calls ÷ ${callsPerSecond}/s ÷ 3,600`,
-    ...total(lines, region),
+    hoursFormula: hoursFormula(objects, callsPerSecond),
+    ...total(lines, region, unknownClasses(classes)),
   };
 }
 
-function storageLines(objects: number): CostLine[] {
-  const { thousandGets, millionListed } = prices.s3;
-  return [
-    {
-      what: 'reading the images from S3',
-      formula: `${count(objects)} ÷ 1,000 × $${thousandGets}`,
-      dollars: (objects / 1000) * thousandGets,
-    },
-    {
-      what: 'the S3 inventory',
-      formula: `${count(objects)} ÷ 1,000,000 × $${millionListed}`,
-      dollars: (objects / 1_000_000) * millionListed,
-    },
-  ];
+/** How the hours of so many calls come about. */
+export const hoursFormula = (calls: number, callsPerSecond: number): string =>
+  `${count(calls)} calls ÷ ${callsPerSecond}/s ÷ 3,600`;
+
+/** Calls a second of one task, which a quarter of a vCPU makes easily. */
+const CALLS_OF_WORKER = 10;
+
+/**
+ * The tasks of a backfill: as many as the calls a second need, with a chunk of images for each.
+ *
+ * @param maxVcpus - of the compute environment, which more tasks would wait for
+ */
+export function fargateWorkers(
+  { objects, callsPerSecond }: Pick<Backfill, 'objects' | 'callsPerSecond'>,
+  { maxVcpus, spot, publicIp }: { maxVcpus: number; spot: boolean; publicIp: boolean },
+): Workers {
+  const vcpus = 0.25;
+  const wanted = Math.ceil(callsPerSecond / CALLS_OF_WORKER);
+  const count = Math.max(1, Math.min(wanted, Math.ceil(objects / CHUNK_ROWS), Math.floor(maxVcpus / vcpus)));
+  return { count, vcpus, memoryGiB: 0.5, spot, publicIp };
 }
 
-function workerLines(workers: NonNullable<Backfill['workers']>, hours: number): CostLine[] {
+/** AWS's GB of storage and retrieval: https://aws.amazon.com/s3/faqs/#Billing */
+const GB = 2 ** 30;
+
+const classPrices: Partial<Record<string, { thousandGets: number; gbRetrieved: number }>> =
+  prices.s3Reading.classes;
+
+/** A look at each image and the reading of it by Rekognition; the colder classes are paid for by the GB too. */
+function readingLines({ storageClass, images, bytes }: ImagesOfClass): CostLine[] {
+  const { thousandGets, gbRetrieved } = classPrices[storageClass] ?? prices.s3Reading.classes.STANDARD;
+  const lines: CostLine[] = [
+    {
+      what: storageClass === 'STANDARD' ? 'reading the images from S3' : `reading images of ${storageClass}`,
+      formula: `2 × ${count(images)} ÷ 1,000 × $${thousandGets}`,
+      dollars: ((2 * images) / 1000) * thousandGets,
+    },
+  ];
+  if (gbRetrieved > 0) {
+    lines.push({
+      what: `retrieving them from ${storageClass}`,
+      formula: `${count(bytes / GB)} GB × $${gbRetrieved}`,
+      dollars: (bytes / GB) * gbRetrieved,
+    });
+  }
+  return lines;
+}
+
+const unknownClasses = (classes: readonly ImagesOfClass[]): string[] =>
+  classes.flatMap(({ storageClass }) =>
+    storageClass in classPrices
+      ? []
+      : [`the price of reading ${storageClass} is not known here, STANDARD's is used: ${prices.s3.source}`],
+  );
+
+const inventoryLine = (listed: number): CostLine => ({
+  what: 'the S3 inventory',
+  formula: `${count(listed)} ÷ 1,000,000 × $${prices.s3.millionListed}`,
+  dollars: (listed / 1_000_000) * prices.s3.millionListed,
+});
+
+function workerLines(workers: Workers, hours: number): CostLine[] {
   const { vcpus, memoryGiB, spot, publicIp } = workers;
   const { vcpuHour, gbHour } = prices.fargate.arm;
   const share = spot ? prices.fargate.spotShare : 1;
@@ -166,9 +243,11 @@ const regionNote = (region: string): string[] =>
     ? []
     : [`prices of ${region} are not known here: us-east-1's are used, most other Regions cost more`];
 
-/** `1,234.5`: enough digits to follow a sum. */
+/** `1,234.5`, `0.0123`: enough digits to follow a sum. */
 const count = (value: number): string => {
-  const [whole = '', fraction] = String(Math.round(value * 100) / 100).split('.');
+  const rounded = value < 1 ? Number(value.toPrecision(3)) : Math.round(value * 100) / 100;
+  // Smaller ones would be written with an exponent.
+  const [whole = '', fraction] = String(rounded < 1e-6 ? 0 : rounded).split('.');
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 };

@@ -38,6 +38,18 @@ export interface AwsOptions {
   tags: Readonly<Record<string, string>>;
 }
 
+/** What costs money, where nobody chooses otherwise. */
+export const DEFAULTS = {
+  compute: 'fargate-spot',
+  /**
+   * A quarter of a vCPU makes hundreds of calls a second, so this is more than the default quota of DetectLabels can
+   * use; and it is within the six that a new account may have on Fargate.
+   */
+  maxVcpus: 4,
+  /** The smallest that AWS recommends for anything but a trial is dearer; an index of a million images fits this one. */
+  domain: { instanceType: 't3.small.search', instances: 1, volumeGiB: 10 },
+} as const;
+
 /** A stack on AWS: where it is, and what was chosen for it. */
 export interface AwsSpec extends AwsOptions {
   name: string;

@@ -60,7 +60,7 @@ describe('before anything is made', () => {
       Backfill: at most 250,000 calls, $250.17, 1.7 hours at 40 calls a second
         It begins by itself once the inventory arrives, within 48 hours.
         $250.00  DetectLabels (250,000 × $0.001)
-          $0.10  reading the images from S3 (250,000 ÷ 1,000 × $0.0004)
+          $0.20  reading the images from S3 (2 × 250,000 ÷ 1,000 × $0.0004)
         < $0.01  the S3 inventory (250,000 ÷ 1,000,000 × $0.0025)
           $0.03  workers on Fargate Spot (4 × 1.74 h × (0.25 × $0.03238 + 0.5 × $0.00356) × 0.5)
           $0.03  public addresses of the workers (4 × 1.74 h × $0.005)

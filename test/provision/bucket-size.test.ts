@@ -1,6 +1,6 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { readBucketSize } from '../../src/provision/bucket-size.ts';
+import { readBucketSize } from '../../src/aws/bucket-size.ts';
 import { setBucketBytes, setObjectCount } from '../aws/cloudwatch/service.ts';
 import type { World } from '../aws/kernel/world.ts';
 import { startWorld } from '../aws/world.ts';
@@ -34,6 +34,7 @@ test('the newest point is the size', async () => {
   expect(await sizeOf('images')).toEqual({
     objects: 77_000_000,
     bytes: undefined,
+    classes: {},
     measuredAt: new Date(midnight - DAY),
   });
   setObjectCount(world, WHERE, 'images', 0);
@@ -43,8 +44,13 @@ test('the newest point is the size', async () => {
 test('bytes of all storage classes are added up, in one request', async () => {
   setBucketBytes(world, WHERE, 'images', 'StandardStorage', 1000);
   setBucketBytes(world, WHERE, 'images', 'DeepArchiveStorage', 200);
+  setBucketBytes(world, WHERE, 'images', 'GlacierStorage', 5);
   setBucketBytes(world, WHERE, 'images', 'DeepArchiveObjectOverhead', 30);
-  expect(await sizeOf('images')).toMatchObject({ objects: 1, bytes: 1200 });
+  expect(await sizeOf('images')).toMatchObject({
+    objects: 1,
+    bytes: 1205,
+    classes: { STANDARD: 1000, ARCHIVED: 205 },
+  });
   expect(world.journal.of('cloudwatch')).toHaveLength(1);
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   backfillEstimate,
   type Cost,
+  fargateWorkers,
   idleCost,
   LABEL_CALL_PRICE,
   labelCost,
@@ -32,20 +33,30 @@ function check({ dollars, lines }: Cost): void {
 
 describe('labelling', () => {
   test.each([
-    [0, 0, '0'],
-    [1, 0.001, '1 × $0.001'],
-    [1_000_000, 1000, '1,000,000 × $0.001'],
-    [1_000_001, 1000.0008, '1,000,000 × $0.001 + 1 × $0.0008'],
-    [5_000_000, 4200, '1,000,000 × $0.001 + 4,000,000 × $0.0008'],
+    [0, 0, ['0 × $0.001']],
+    [1, 0.001, ['1 × $0.001']],
+    [1_000_000, 1000, ['1,000,000 × $0.001']],
+    [1_000_001, 1000.0008, ['1,000,000 × $0.001', '1 × $0.0008']],
+    [5_000_000, 4200, ['1,000,000 × $0.001', '4,000,000 × $0.0008']],
     [
       77_000_000,
       32_700,
-      '1,000,000 × $0.001 + 4,000,000 × $0.0008 + 30,000,000 × $0.0006 + 42,000,000 × $0.00025',
+      ['1,000,000 × $0.001', '4,000,000 × $0.0008', '30,000,000 × $0.0006', '42,000,000 × $0.00025'],
     ],
-  ])('%d calls', (calls, dollars, formula) => {
+  ])('%d calls, a line for each tier', (calls, dollars, formulas) => {
     const cost = labelCost(calls, HOME);
     expect(cost.dollars).toBeCloseTo(dollars, 6);
-    expect(cost.lines).toEqual([{ what: 'DetectLabels', formula, dollars: cost.dollars }]);
+    expect(cost.lines.map(({ formula }) => formula)).toEqual(formulas);
+    check(cost);
+  });
+
+  test('a tier says where it begins', () => {
+    expect(labelCost(40_000_000, HOME).lines.map(({ what }) => what)).toEqual([
+      'DetectLabels',
+      'DetectLabels, beyond 1,000,000 a month',
+      'DetectLabels, beyond 5,000,000 a month',
+      'DetectLabels, beyond 35,000,000 a month',
+    ]);
   });
 
   test('never costs more than the dearest call, and one call more never costs less', () => {
@@ -64,8 +75,8 @@ describe('a backfill', () => {
     const estimate = backfillEstimate({ objects: 1_000_000, callsPerSecond: 50, region: HOME });
     expect(estimate).toMatchObject({ calls: 1_000_000, hoursFormula: '1,000,000 calls ÷ 50/s ÷ 3,600' });
     expect(estimate.hours).toBeCloseTo(5.556, 3);
-    // 1,000 for the labels, 0.40 for reading, 0.0025 for the inventory.
-    expect(estimate.dollars).toBeCloseTo(1000.4025, 6);
+    // 1,000 for the labels, 0.80 for a look at and the reading of each, 0.0025 for the inventory.
+    expect(estimate.dollars).toBeCloseTo(1000.8025, 6);
   });
 
   test('on Fargate pays for the workers while it takes', () => {
@@ -78,6 +89,41 @@ describe('a backfill', () => {
     expect(extra({})).toBeCloseTo(0.395 + 0.2, 6);
     expect(extra({ publicIp: false })).toBeCloseTo(0.395, 6);
     expect(extra({ publicIp: false, spot: true })).toBeCloseTo(0.395 / 2, 6);
+  });
+
+  test('from colder storage classes pays for requests and retrieval', () => {
+    const ofClass = (storageClass: string) =>
+      backfillEstimate({
+        objects: 1000,
+        listed: 0,
+        classes: [{ storageClass, images: 1000, bytes: 10 * 2 ** 30 }],
+        callsPerSecond: 50,
+        region: HOME,
+      });
+    // 1 for the labels of each.
+    expect(ofClass('STANDARD').dollars).toBeCloseTo(1 + 0.0008, 9);
+    expect(ofClass('INTELLIGENT_TIERING').dollars).toBeCloseTo(1 + 0.0008, 9);
+    expect(ofClass('STANDARD_IA').dollars).toBeCloseTo(1 + 0.002 + 0.1, 9);
+    expect(ofClass('ONEZONE_IA').dollars).toBeCloseTo(1 + 0.002 + 0.1, 9);
+    expect(ofClass('GLACIER_IR').dollars).toBeCloseTo(1 + 0.02 + 0.3, 9);
+    expect(ofClass('GLACIER_IR').lines.slice(1, 3)).toEqual([
+      { what: 'reading images of GLACIER_IR', formula: '2 × 1,000 ÷ 1,000 × $0.01', dollars: 0.02 },
+      { what: 'retrieving them from GLACIER_IR', formula: '10 GB × $0.03', dollars: expect.closeTo(0.3) },
+    ]);
+    expect(ofClass('EXPRESS_ONEZONE').notes.at(-1)).toMatch(/^the price of reading EXPRESS_ONEZONE is not/);
+  });
+
+  test.each([
+    [{ objects: 1_000_000, callsPerSecond: 40 }, 16, 4],
+    [{ objects: 1_000_000, callsPerSecond: 41 }, 16, 5],
+    [{ objects: 1_000_000, callsPerSecond: 4 }, 16, 1],
+    [{ objects: 5_000, callsPerSecond: 400 }, 16, 1],
+    [{ objects: 5_001, callsPerSecond: 400 }, 16, 2],
+    [{ objects: 0, callsPerSecond: 400 }, 16, 1],
+    [{ objects: 10_000_000, callsPerSecond: 4000 }, 2, 8],
+  ])('of %j has as many workers as the rate, the chunks and the vCPUs allow', (backfill, maxVcpus, count) => {
+    const workers = fargateWorkers(backfill, { maxVcpus, spot: true, publicIp: false });
+    expect(workers).toEqual({ count, vcpus: 0.25, memoryGiB: 0.5, spot: true, publicIp: false });
   });
 
   test('of nothing is done at once, and without calls never', () => {
@@ -98,13 +144,21 @@ describe('a backfill', () => {
       spot: fc.boolean(),
       publicIp: fc.boolean(),
     });
+    const classes = fc.array(
+      fc.record({
+        storageClass: fc.constantFrom('STANDARD', 'STANDARD_IA', 'GLACIER_IR', 'SNOW'),
+        images: fc.nat(1_000_000),
+        bytes: fc.nat(2 ** 42),
+      }),
+    );
     fc.assert(
       fc.property(
         fc.nat(100_000_000),
         fc.integer({ min: 1, max: 500 }),
         workers,
-        (objects, callsPerSecond, workers) => {
-          check(backfillEstimate({ objects, callsPerSecond, region: HOME, workers }));
+        classes,
+        (objects, callsPerSecond, workers, classes) => {
+          check(backfillEstimate({ objects, callsPerSecond, region: HOME, workers, classes }));
         },
       ),
     );

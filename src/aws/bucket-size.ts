@@ -1,5 +1,5 @@
 import { CloudWatchClient, GetMetricDataCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
-import type { Clients } from '../aws/clients.ts';
+import type { Clients } from './clients.ts';
 
 /**
  * What S3's daily metrics say of a bucket. An upper bound of what there is to label: they count every version and delete
@@ -9,6 +9,8 @@ export interface BucketSize {
   objects: number;
   /** Undefined where that metric has no point. */
   bytes: number | undefined;
+  /** The same by storage class, as S3 names it; `ARCHIVED` for whatever has to be restored before it can be read. */
+  classes: Readonly<Record<string, number>>;
   measuredAt: Date;
 }
 
@@ -17,20 +19,23 @@ const DAY = 86_400;
 /** The metric comes once a day, and may be two days late. */
 const LOOK_BACK_DAYS = 5;
 
-/** Where an object's own bytes are counted; the types that end in `Overhead` count what S3 adds. */
-const STORAGE_TYPES = [
-  'StandardStorage',
-  'IntelligentTieringFAStorage',
-  'IntelligentTieringIAStorage',
-  'IntelligentTieringAIAStorage',
-  'IntelligentTieringAAStorage',
-  'IntelligentTieringDAAStorage',
-  'StandardIAStorage',
-  'OneZoneIAStorage',
-  'ReducedRedundancyStorage',
-  'GlacierInstantRetrievalStorage',
-  'GlacierStorage',
-  'DeepArchiveStorage',
+/**
+ * Where an object's own bytes are counted, and in which class they are; the types that end in `Overhead` count what S3
+ * adds.
+ */
+const STORAGE_TYPES: readonly (readonly [type: string, storageClass: string])[] = [
+  ['StandardStorage', 'STANDARD'],
+  ['IntelligentTieringFAStorage', 'INTELLIGENT_TIERING'],
+  ['IntelligentTieringIAStorage', 'INTELLIGENT_TIERING'],
+  ['IntelligentTieringAIAStorage', 'INTELLIGENT_TIERING'],
+  ['IntelligentTieringAAStorage', 'ARCHIVED'],
+  ['IntelligentTieringDAAStorage', 'ARCHIVED'],
+  ['StandardIAStorage', 'STANDARD_IA'],
+  ['OneZoneIAStorage', 'ONEZONE_IA'],
+  ['ReducedRedundancyStorage', 'REDUCED_REDUNDANCY'],
+  ['GlacierInstantRetrievalStorage', 'GLACIER_IR'],
+  ['GlacierStorage', 'ARCHIVED'],
+  ['DeepArchiveStorage', 'ARCHIVED'],
 ];
 
 /**
@@ -50,7 +55,7 @@ export async function readBucketSize(
       ScanBy: 'TimestampDescending',
       MetricDataQueries: [
         query('objects', bucket, 'NumberOfObjects', 'AllStorageTypes'),
-        ...STORAGE_TYPES.map((type, index) => query(`bytes${index}`, bucket, 'BucketSizeBytes', type)),
+        ...STORAGE_TYPES.map(([type], index) => query(`bytes${index}`, bucket, 'BucketSizeBytes', type)),
       ],
     }),
   );
@@ -60,9 +65,14 @@ export async function readBucketSize(
   };
   const { value: objects, at } = newest('objects');
   if (objects === undefined || at === undefined) return undefined;
-  const sizes = STORAGE_TYPES.flatMap((_, index) => newest(`bytes${index}`).value ?? []);
+  const classes: Record<string, number> = {};
+  for (const [index, [, storageClass]] of STORAGE_TYPES.entries()) {
+    const { value } = newest(`bytes${index}`);
+    if (value !== undefined) classes[storageClass] = (classes[storageClass] ?? 0) + value;
+  }
+  const sizes = Object.values(classes);
   const bytes = sizes.length === 0 ? undefined : sizes.reduce((sum, size) => sum + size, 0);
-  return { objects, bytes, measuredAt: at };
+  return { objects, bytes, classes, measuredAt: at };
 }
 
 const query = (Id: string, bucket: string, MetricName: string, storageType: string): MetricDataQuery => ({
