@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import { openStack } from '../stack/open.ts';
-import { selectLocalStack } from '../stack/select.ts';
-import { RekbackCommand, stackFlag } from '../terminal/command.ts';
+import { selectStack } from '../stack/select.ts';
+import { awsFlags, RekbackCommand, stackFlag } from '../terminal/command.ts';
 import { formatCount } from '../terminal/format.ts';
 
 interface Labels {
@@ -14,11 +14,11 @@ export default class LabelsCommand extends RekbackCommand<Labels> {
   static override args = {
     pattern: Args.string({ description: 'Only labels like this; * stands for any number of characters.' }),
   };
-  static override flags = { stack: stackFlag };
+  static override flags = { stack: stackFlag, ...awsFlags };
 
   async run(): Promise<Labels> {
     const { args, flags } = await this.parse(LabelsCommand);
-    const stack = openStack(await selectLocalStack(flags.stack));
+    const stack = openStack(await selectStack(flags.stack, flags));
     const { listLabels } = await import('../runtime/query/labels.ts');
     const index = await stack.indexReader();
     const labels = listLabels(await index.vocabulary(), args.pattern);

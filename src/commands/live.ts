@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import type { Outcome } from '../runtime/contract.ts';
 import { live } from '../stack/live.ts';
-import { openStack } from '../stack/open.ts';
+import { openLocalStack } from '../stack/open-local.ts';
 import { imagesOf } from '../stack/record.ts';
 import { selectLocalStack } from '../stack/select.ts';
 import { RekbackCommand, stackFlag } from '../terminal/command.ts';
@@ -28,7 +28,7 @@ export default class Live extends RekbackCommand<{ live: CaughtUp } | undefined>
 
   async run(): Promise<{ live: CaughtUp } | undefined> {
     const { flags } = await this.parse(Live);
-    const stack = openStack(await selectLocalStack(flags.stack));
+    const stack = openLocalStack(await selectLocalStack(flags.stack));
     const counts: CaughtUp = { indexed: 0, removed: 0, failed: 0, unchanged: 0 };
     const signal = this.interruptSignal(
       'finishing the images in flight; what changes from now on: rekback live --once',

@@ -2,8 +2,8 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { SearchResult } from '../runtime/ports.ts';
 import { openStack } from '../stack/open.ts';
-import { selectLocalStack } from '../stack/select.ts';
-import { RekbackCommand, stackFlag } from '../terminal/command.ts';
+import { selectStack } from '../stack/select.ts';
+import { awsFlags, RekbackCommand, stackFlag } from '../terminal/command.ts';
 import { formatCounted } from '../terminal/format.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 
@@ -31,6 +31,7 @@ export default class Search extends RekbackCommand<Found> {
   };
   static override flags = {
     stack: stackFlag,
+    ...awsFlags,
     'min-confidence': Flags.integer({
       min: 0,
       max: 100,
@@ -57,7 +58,7 @@ export default class Search extends RekbackCommand<Found> {
 
   async run(): Promise<Found> {
     const { args, flags } = await this.parse(Search);
-    const stack = openStack(await selectLocalStack(flags.stack));
+    const stack = openStack(await selectStack(flags.stack, flags));
     const { search } = await import('../runtime/query/search.ts');
     const index = await stack.indexReader();
     const { hints, ...found } = await search(index, args.query.join(' '), {

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import type { InferredFlags } from '@oclif/core/interfaces';
 import type { RunSummary } from '../runtime/run/record.ts';
 import { backfill } from '../stack/backfill.ts';
-import { openStack } from '../stack/open.ts';
+import { openLocalStack } from '../stack/open-local.ts';
 import { thisOperator } from '../stack/operator.ts';
 import { writePointer } from '../stack/pointers.ts';
 import { type KeywordSample, sampleFolder } from '../stack/sample.ts';
@@ -64,7 +64,7 @@ export default class Setup extends RekbackCommand<Result> {
     for (const { action, type, name } of changes) {
       this.print(`${flags['dry-run'] ? 'would ' : ''}${action} ${type.padEnd(6)} ${sanitise(name)}`);
     }
-    const stack = flags['dry-run'] ? openStack(record) : await applySetup(plan);
+    const stack = flags['dry-run'] ? openLocalStack(record) : await applySetup(plan);
     if (changes.length === 0) this.print(`Stack ${record.name} is set up; nothing to change.`);
     const { callPrice } = await stack.labeler();
     const sample = callPrice === 0 ? await sampleFolder(stack) : undefined;

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import type { Explanation } from '../runtime/image/explain.ts';
 import { openStack } from '../stack/open.ts';
-import { selectLocalStack } from '../stack/select.ts';
-import { RekbackCommand, stackFlag } from '../terminal/command.ts';
+import { selectStack } from '../stack/select.ts';
+import { awsFlags, RekbackCommand, stackFlag } from '../terminal/command.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 
 export default class Show extends RekbackCommand<Explanation> {
@@ -15,11 +15,11 @@ export default class Show extends RekbackCommand<Explanation> {
   static override args = {
     key: Args.string({ required: true, multiple: true, description: 'The key: the path below the folder.' }),
   };
-  static override flags = { stack: stackFlag };
+  static override flags = { stack: stackFlag, ...awsFlags };
 
   async run(): Promise<Explanation> {
     const { args, flags } = await this.parse(Show);
-    const stack = openStack(await selectLocalStack(flags.stack));
+    const stack = openStack(await selectStack(flags.stack, flags));
     const { explain } = await import('../runtime/image/explain.ts');
     const index = await stack.indexReader();
     const labeler = await stack.labeler();

@@ -1,5 +1,5 @@
 import type { AwsStatus } from '../provision/status.ts';
-import { openStack } from '../stack/open.ts';
+import { openLocalStack } from '../stack/open-local.ts';
 import { selectStack } from '../stack/select.ts';
 import { type Status, status } from '../stack/status.ts';
 import { palette } from '../terminal/colours.ts';
@@ -19,7 +19,7 @@ export default class StatusCommand extends RekbackCommand<Status | AwsStatus> {
     const { flags } = await this.parse(StatusCommand);
     const selected = await selectStack(flags.stack, flags);
     if ('local' in selected) {
-      const now = await status(openStack(selected.local));
+      const now = await status(openLocalStack(selected.local));
       this.print(`Stack ${now.stack}`);
       await this.printResources(now);
       this.printLocal(now);

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import type { Removed as AwsRemoved } from '../provision/teardown.ts';
-import { openStack } from '../stack/open.ts';
+import { openLocalStack } from '../stack/open-local.ts';
 import { thisOperator } from '../stack/operator.ts';
 import { removePointer } from '../stack/pointers.ts';
 import { type Selected, selectStack } from '../stack/select.ts';
@@ -60,7 +60,7 @@ export default class Teardown extends RekbackCommand<Removed | AwsRemoved> {
   }
 
   private async removeLocal({ local }: Extract<Selected, { local: unknown }>, options: Options) {
-    const stack = openStack(local);
+    const stack = openLocalStack(local);
     for (const line of await describeTeardown(stack)) this.note(sanitise(line));
     // Ctrl-C at the question ends the process as it ends any other: nothing was begun.
     await confirm(`Delete the stack ${local.name}`, options);

@@ -21,6 +21,7 @@ import { eventSourceMapping } from './lambda/event-source-mapping.ts';
 import { liveFunction } from './lambda/live-function.ts';
 import { logGroup } from './logs/log-group.ts';
 import { domain } from './opensearch/domain.ts';
+import { indexAddress } from './opensearch/index-address.ts';
 import { indexRoles } from './opensearch/security-roles.ts';
 import type { Resource } from './resource.ts';
 import { eventBridge } from './s3/event-bridge.ts';
@@ -94,6 +95,7 @@ export function blueprint(context: Context, wanted: AwsRecord): Resource[] {
     jobStateRule(context, queue),
     liveRule(context, queue),
     index,
+    indexAddress(context, [record, index]),
     rights,
     changes,
     tellsEventBridge,

@@ -129,8 +129,12 @@ export type RunState =
 
 /** Which images a run is about; a run goes on only with the selection that it began with. */
 export interface Selection {
-  /** `listing`, a file's path, or the run whose failures are tried again. */
-  from: { kind: 'listing' } | { kind: 'file'; path: string } | { kind: 'failures'; run: string };
+  /** The newest inventory (or a listing where none was delivered), `listing`, a file, or another run's failures. */
+  from:
+    | { kind: 'inventory' }
+    | { kind: 'listing' }
+    | { kind: 'file'; path: string }
+    | { kind: 'failures'; run: string };
   prefix?: string;
   /** That many images at random. */
   sample?: number;
@@ -144,6 +148,8 @@ export interface RunRecord {
   state: RunState;
   selection: Selection;
   labeling: Labeling;
+  /** Labeler calls a second of all its workers, where a person said so. */
+  rate?: number;
   /** ISO times. */
   startedAt: string;
   endedAt?: string;
@@ -157,5 +163,16 @@ export const CHUNK_ROWS = 5_000;
 /** Ids looked up at once. `reference` measurements: source-filtered look-ups stop gaining beyond 1,000. */
 export const LOOK_UP_BATCH = 1_000;
 
-/** Environment variables by which provisioning tells the live function and the jobs where their stack is. */
-export const ENVIRONMENT = { stack: 'REKBACK_STACK', bucket: 'REKBACK_STACK_BUCKET' } as const;
+/**
+ * Environment variables by which provisioning tells the live function and the jobs where their stack is, and a submission
+ * which run a job is of and how many labeler calls a second it may make.
+ */
+export const ENVIRONMENT = {
+  stack: 'REKBACK_STACK',
+  bucket: 'REKBACK_STACK_BUCKET',
+  run: 'REKBACK_RUN',
+  rate: 'REKBACK_RATE',
+} as const;
+
+/** Exit code of a job that was told to stop before it was done, and wants to be started again: `EX_TEMPFAIL` of sysexits(3). */
+export const EXIT_AGAIN = 75;

@@ -166,3 +166,23 @@ export interface Executor {
    */
   submit(run: RunRecord, control: RunControl): Promise<'ended' | 'drained' | 'capped'>;
 }
+
+/** One job of a run: its planning, or its workers, which are one job however many there are. */
+export interface JobState {
+  id: string;
+  state: 'waiting' | 'running' | 'succeeded' | 'failed';
+  /** Why it failed, in the words of whoever ran it. */
+  reason?: string;
+}
+
+/** Where runs are planned and worked on by processes of their own, on other machines. */
+export interface Jobs {
+  /** @returns the job's id */
+  submitPlanner(run: string): Promise<string>;
+  /** `rate`: labeler calls a second of each worker. @returns the id of the job that all of them are */
+  submitWorkers(run: string, workers: { count: number; rate: number }): Promise<string>;
+  /** Without those that are forgotten, as Batch forgets jobs some days after their end. */
+  look(ids: readonly string[]): Promise<JobState[]>;
+  /** Those that have not begun never will; the others are told to stop. What has ended stays as it is. */
+  end(ids: readonly string[], why: string): Promise<void>;
+}

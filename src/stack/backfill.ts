@@ -1,17 +1,13 @@
-import { setTimeout } from 'node:timers/promises';
-import type { Selection } from '../runtime/contract.ts';
+import type { RunRecord, Selection } from '../runtime/contract.ts';
 import { RekbackError } from '../runtime/errors.ts';
 import type { RunControl } from '../runtime/ports.ts';
-import { RUN_LEASE } from '../runtime/run/layout.ts';
-import { leaseHolder } from '../runtime/run/lease.ts';
-import { findRun, type RunSummary, summarise } from '../runtime/run/record.ts';
+import { planInto } from '../runtime/run/planning.ts';
+import { findRun, isWorking, type RunSummary } from '../runtime/run/record.ts';
 import { startRun } from '../runtime/run/start.ts';
-import type { Stack } from './open.ts';
+import { submitRun } from '../runtime/run/submit.ts';
+import { followRun, lookAtRun } from './follow-run.ts';
+import type { RunsElsewhere, RunsHere, Stack } from './open.ts';
 import { assertWritable } from './record.ts';
-import { openSelectedRows } from './rows.ts';
-
-/** Between two looks at a run that another process works on; milliseconds. */
-const POLL = 500;
 
 export interface BackfillOptions {
   /** Undefined: nothing was selected. */
@@ -23,6 +19,8 @@ export interface BackfillOptions {
   maxCost?: number | undefined;
   /** Labeler calls per second. */
   rate?: number | undefined;
+  /** Whether to follow a run that jobs work on to its end; one that this process works on always is. */
+  wait?: boolean;
   /** The command, as a person would name it. */
   what: string;
 }
@@ -34,27 +32,68 @@ export interface BackfillOptions {
  *   with the file that the rows are to come from; there is no new run then
  */
 export async function backfill(stack: Stack, options: BackfillOptions): Promise<RunSummary> {
-  const { selection, draining, report, rate, what } = options;
   assertWritable(stack.record);
-  checkPrefix(stack, selection);
-  if (selection?.from.kind === 'file') {
-    await openSelectedRows(selection, await stack.images(), await stack.objects());
-  }
-  await (await stack.indexReader()).close();
+  const { runs } = stack;
+  checkPrefix(stack, options.selection);
+  if (options.selection?.from.kind === 'file') await stack.rows(options.selection);
+  return 'jobs' in runs ? backfillElsewhere(stack, runs, options) : backfillHere(stack, runs, options);
+}
+
+async function begin(stack: Stack, { selection, what }: BackfillOptions) {
   const { holder, isAlive } = await stack.leases();
-  const { labeling, callPrice } = await stack.labeler();
+  const { labeling } = await stack.labeler();
+  const objects = await stack.objects();
+  return { objects, labeling, selection, everything: stack.everything, holder: holder(what), isAlive };
+}
+
+async function backfillHere(stack: Stack, runs: RunsHere, options: BackfillOptions): Promise<RunSummary> {
+  const { draining, report, rate } = options;
+  await (await stack.indexReader()).close();
+  const { callPrice } = await stack.labeler();
   return startRun({
-    objects: await stack.objects(),
-    executor: await stack.executor(),
-    labeling,
-    selection,
-    holder: holder(what),
-    isAlive,
+    ...(await begin(stack, options)),
+    executor: await runs.executor(),
     draining,
     report,
     maxCalls: maxCalls(options, callPrice),
     ...(rate === undefined ? {} : { rate }),
   });
+}
+
+/** Once its jobs are submitted the run needs this process no more. */
+async function backfillElsewhere(
+  stack: Stack,
+  runs: RunsElsewhere,
+  options: BackfillOptions,
+): Promise<RunSummary> {
+  const { draining, report, rate, selection } = options;
+  const { callPrice, formats } = await stack.labeler();
+  const limit = maxCalls(options, callPrice);
+  const objects = await stack.objects();
+  const planHere = async (run: RunRecord) =>
+    planInto(run, {
+      objects,
+      rows: await stack.rows(run.selection),
+      formats,
+      prefix: stack.record.prefix,
+      compress: true,
+      report,
+      signal: draining,
+    });
+  const { run, resumed } = await submitRun({
+    ...(await begin(stack, options)),
+    jobs: await runs.jobs(),
+    workers: runs.workers,
+    maxCalls: limit === Number.POSITIVE_INFINITY ? undefined : limit,
+    rate,
+    // A file of this machine, or one that only this person may read, is nothing that a job could open.
+    ...(selection?.from.kind === 'file' && { planHere }),
+  });
+  report({ event: 'run-started', run: run.id, resumed });
+  if (!options.wait) return lookAtRun(stack, run.id);
+  const ended = await followRun(stack, run.id, { report, signal: draining });
+  if (!isWorking(ended.state)) report({ event: 'run-ended', run: ended.id, state: ended.state });
+  return ended;
 }
 
 /** Like `backfill`, but where a run is active already, follows that one to its end. */
@@ -64,22 +103,9 @@ export async function attachOrBackfill(stack: Stack, options: BackfillOptions): 
   } catch (error) {
     if (!(error instanceof RekbackError) || error.code !== 'run-active') throw error;
   }
-  const { draining, report } = options;
-  const objects = await stack.objects();
-  const { isAlive } = await stack.leases();
-  for (;;) {
-    const active = (await leaseHolder(objects, RUN_LEASE, isAlive)) !== undefined;
-    const { id, state, startedAt, endedAt, cause, ...ledger } = await summarise(
-      objects,
-      await findRun(objects, undefined),
-      isAlive,
-    );
-    report({ event: 'progress', run: id, imagesPerSecond: 0, ...ledger });
-    if (!active || draining.aborted) {
-      return { id, state, startedAt, endedAt, ...ledger, ...(cause === undefined ? {} : { cause }) };
-    }
-    await setTimeout(POLL, undefined, { signal: draining }).catch(() => {});
-  }
+  const { draining: signal, report } = options;
+  const { id } = await findRun(await stack.objects(), undefined);
+  return followRun(stack, id, { report, signal });
 }
 
 function maxCalls({ limit = Number.POSITIVE_INFINITY, maxCost }: BackfillOptions, callPrice: number): number {

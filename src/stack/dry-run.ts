@@ -7,9 +7,8 @@ import type { Ledger } from '../runtime/progress.ts';
 import { readChunk } from '../runtime/rows/chunk.ts';
 import { planRun } from '../runtime/run/plan.ts';
 import { readPlan, summarise } from '../runtime/run/record.ts';
-import { EVERYTHING, findUnfinished } from '../runtime/run/start.ts';
+import { findUnfinished } from '../runtime/run/start.ts';
 import type { Stack } from './open.ts';
-import { openSelectedRows } from './rows.ts';
 
 /** What a backfill would do, without doing any of it. */
 export interface DryRun {
@@ -41,7 +40,7 @@ export async function dryRun(
     const done = indexed === 0 ? skipped : { ...skipped, unchanged: (skipped.unchanged ?? 0) + indexed };
     return { run: id, total, skipped: done, failed, toLabel: pending, cost: pending * callPrice };
   }
-  return count(stack, selection ?? unfinished?.selection ?? EVERYTHING, signal);
+  return count(stack, selection ?? unfinished?.selection ?? stack.everything, signal);
 }
 
 async function count(stack: Stack, selection: Selection, signal: AbortSignal): Promise<DryRun> {
@@ -63,7 +62,7 @@ async function count(stack: Stack, selection: Selection, signal: AbortSignal): P
   };
   try {
     const plan = await planRun({
-      rows: await openSelectedRows(selection, images, await stack.objects()),
+      rows: await stack.rows(selection),
       formats: labeler.formats,
       compress: false,
       put: async (_, body) => {

@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RekbackError } from '../runtime/errors.ts';
-import type { Stack } from './open.ts';
+import type { LocalStack } from './open-local.ts';
 import { imagesOf } from './record.ts';
 
 /** Something that a stack is made of. The images are listed too, but never touched. */
@@ -12,7 +12,7 @@ export interface Resource {
 }
 
 /** What the stack is made of, as it is now. */
-export async function inspect(stack: Stack): Promise<Resource[]> {
+export async function inspect(stack: LocalStack): Promise<Resource[]> {
   const at = async (type: Resource['type'], name: string): Promise<Resource> => ({
     type,
     name,
@@ -26,7 +26,7 @@ export async function inspect(stack: Stack): Promise<Resource[]> {
 }
 
 /** Whether the images can be listed; of a bucket that is asked of S3. Throws what else is in the way. */
-async function inspectImages(stack: Stack): Promise<Resource> {
+async function inspectImages(stack: LocalStack): Promise<Resource> {
   const { record } = stack;
   const found = (state: Resource['state']): Resource => ({ type: 'images', name: imagesOf(record), state });
   if (record.adapters.images.adapter === 'folder') {

@@ -13,6 +13,8 @@ export async function openSelectedRows(
   objects: ObjectStore,
 ): Promise<RowSource> {
   switch (from.kind) {
+    // Only the bucket of a stack on AWS has inventories of its own: awsRows in aws-rows.ts.
+    case 'inventory':
     case 'listing': {
       const within = prefix === undefined ? {} : { prefix };
       return { kind: 'images', read: (signal) => images.list({ ...within, signal }) };

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SessionOptions } from '../aws/session.ts';
 import { RekbackError } from '../runtime/errors.ts';
 import { home, stackFolder, stacksFolder } from './home.ts';
-import { openStack, type Stack } from './open.ts';
+import { type LocalStack, openLocalStack } from './open-local.ts';
 import { rebuild } from './rebuild.ts';
 import { type AwsCalls, imagesOf, isOnAws, type LocalRecord, RECORD_FORMAT, writeRecord } from './record.ts';
 import { inspect, isThere, type Resource } from './resources.ts';
@@ -43,7 +43,7 @@ export async function planSetup(options: SetupOptions): Promise<SetupPlan> {
   const draft = current ?? newRecord(source, await newName(stacks, source, options.name));
   const wanted = await withOptions(draft, options);
   const changes: SetupPlan['changes'] = [];
-  for (const { type, name, state } of await inspect(openStack(wanted))) {
+  for (const { type, name, state } of await inspect(openLocalStack(wanted))) {
     if (type === 'images' && state === 'absent') {
       throw new RekbackError('bucket-missing', `there is no bucket '${name}'`, {
         exitCode: 2,
@@ -99,8 +99,8 @@ async function findCalls(aws: SessionOptions): Promise<AwsCalls> {
 }
 
 /** Makes what the plan lists. An index that an earlier teardown kept is taken over. */
-export async function applySetup({ record, changes }: SetupPlan): Promise<Stack> {
-  const stack = openStack(record);
+export async function applySetup({ record, changes }: SetupPlan): Promise<LocalStack> {
+  const stack = openLocalStack(record);
   if (changes.length === 0) return stack;
   const { asWriteError } = await import('../adapters/folder/errors.ts');
   await mkdir(stack.folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
@@ -169,7 +169,7 @@ async function newName(
 
 /** What an index kept under this name is of, in a sentence, where that is another folder or bucket. */
 async function indexOwner(name: string, source: Source): Promise<string | undefined> {
-  const { folder, indexReader } = openStack(newRecord(source, name));
+  const { folder, indexReader } = openLocalStack(newRecord(source, name));
   if (!(await isThere(join(folder, 'index.db')))) return undefined;
   try {
     await (await indexReader()).close();

@@ -4,7 +4,7 @@ import { LIVE_LEASE } from '../runtime/run/layout.ts';
 import { type Holder, leaseHolder } from '../runtime/run/lease.ts';
 import { isWorking, listRuns, type RunSummary } from '../runtime/run/record.ts';
 import { findUnfinished } from '../runtime/run/start.ts';
-import type { Stack } from './open.ts';
+import type { LocalStack } from './open-local.ts';
 import { RECORD_FORMAT } from './record.ts';
 import { inspect, type Resource } from './resources.ts';
 
@@ -30,7 +30,7 @@ const REMEDIES: Readonly<Record<Resource['type'], string>> = {
 };
 
 /** Looks at everything that the stack is made of, now. */
-export async function status(stack: Stack): Promise<Status> {
+export async function status(stack: LocalStack): Promise<Status> {
   const { record } = stack;
   const objects = await stack.objects();
   const { isAlive } = await stack.leases();
@@ -63,7 +63,7 @@ export async function status(stack: Stack): Promise<Status> {
 }
 
 async function readStats(
-  stack: Stack,
+  stack: LocalStack,
   resources: Resource[],
   notes: string[],
 ): Promise<IndexStats | undefined> {

@@ -9,7 +9,7 @@ import { describeHolder, type IsAlive, leaseHolder, liveActive } from '../runtim
 import { findRun, runIds } from '../runtime/run/record.ts';
 import { home, stacksFolder } from './home.ts';
 import { keepLabels } from './keep-labels.ts';
-import type { Stack } from './open.ts';
+import type { LocalStack } from './open-local.ts';
 import { assertWritable, imagesOf } from './record.ts';
 import { isThere } from './resources.ts';
 
@@ -29,7 +29,7 @@ export interface Removed {
 }
 
 /** What a teardown would delete and what that loses, in sentences. */
-export async function describeTeardown(stack: Stack): Promise<string[]> {
+export async function describeTeardown(stack: LocalStack): Promise<string[]> {
   const objects = await stack.objects();
   const { isAlive } = await stack.leases();
   const holder = await leaseHolder(objects, RUN_LEASE, isAlive);
@@ -47,7 +47,7 @@ export async function describeTeardown(stack: Stack): Promise<string[]> {
 }
 
 /** A damaged index must not keep anyone from removing it. */
-async function countLabelled(stack: Stack): Promise<number | undefined> {
+async function countLabelled(stack: LocalStack): Promise<number | undefined> {
   try {
     const index = await stack.indexReader();
     const { images } = await index.stats();
@@ -65,7 +65,7 @@ async function countLabelled(stack: Stack): Promise<number | undefined> {
  * @throws RekbackError `stack-newer`, `live-active`, `keep-labels-failed`; nothing is removed then. The signal's reason;
  *   running it again finishes it
  */
-export async function teardown(stack: Stack, options: TeardownOptions): Promise<Removed> {
+export async function teardown(stack: LocalStack, options: TeardownOptions): Promise<Removed> {
   const { keepIndex, signal } = options;
   assertWritable(stack.record);
   const objects = await stack.objects();

@@ -8,9 +8,8 @@ import type {
   RunControl,
 } from '../../runtime/ports.ts';
 import type { RowSource } from '../../runtime/rows/source.ts';
-import { chunkRows, runPlan, runSkipped } from '../../runtime/run/layout.ts';
 import { foldLedger, type PlannedRows } from '../../runtime/run/ledger.ts';
-import { planRun } from '../../runtime/run/plan.ts';
+import { planInto } from '../../runtime/run/planning.ts';
 import { readPlan, readResults, writeRun } from '../../runtime/run/record.ts';
 import { workChunk } from '../../runtime/run/work.ts';
 import { runMeter } from './meter.ts';
@@ -92,30 +91,12 @@ async function plan(
   { draining, report }: RunControl,
 ): Promise<PlannedRows | undefined> {
   const { objects, labeler, prefix } = parts;
+  const { formats } = labeler;
   try {
-    const { skippedKeys, ...planned } = await planRun({
-      rows: await parts.rows(run),
-      formats: labeler.formats,
-      compress: false,
-      put: async (chunk, body) => {
-        await objects.put(chunkRows(run.id, chunk), body);
-      },
-      onRows: (rows) => report({ event: 'planning', run: run.id, rows }),
-      signal: draining,
-      ...prefixOf(run, prefix),
-      ...(run.selection.sample === undefined ? {} : { sample: run.selection.sample }),
-    });
-    await objects.put(runSkipped(run.id), Buffer.from(JSON.stringify({ keys: skippedKeys })));
-    // Last: a plan that is there is whole.
-    await objects.put(runPlan(run.id), Buffer.from(JSON.stringify(planned)));
-    return planned;
+    const rows = await parts.rows(run);
+    return await planInto(run, { objects, rows, formats, prefix, compress: false, report, signal: draining });
   } catch (error) {
     if (draining.aborted) return undefined;
     throw error;
   }
 }
-
-const prefixOf = ({ selection }: RunRecord, prefix: string | undefined) => {
-  const wanted = selection.prefix ?? prefix;
-  return wanted === undefined ? {} : { prefix: wanted };
-};

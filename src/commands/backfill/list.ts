@@ -1,7 +1,8 @@
 import type { RunSummary } from '../../runtime/run/record.ts';
+import { lookAtRuns } from '../../stack/follow-run.ts';
 import { openStack } from '../../stack/open.ts';
-import { selectLocalStack } from '../../stack/select.ts';
-import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { selectStack } from '../../stack/select.ts';
+import { awsFlags, RekbackCommand, stackFlag } from '../../terminal/command.ts';
 import { formatCount } from '../../terminal/format.ts';
 import { sum } from '../../terminal/run.ts';
 
@@ -9,14 +10,12 @@ export default class BackfillList extends RekbackCommand<{ runs: RunSummary[] }>
   static override summary = 'List the runs, newest first.';
   static override description = "A run's id begins with its start, in UTC.";
   static override examples = ['<%= config.bin %> backfill list'];
-  static override flags = { stack: stackFlag };
+  static override flags = { stack: stackFlag, ...awsFlags };
 
   async run(): Promise<{ runs: RunSummary[] }> {
     const { flags } = await this.parse(BackfillList);
-    const stack = openStack(await selectLocalStack(flags.stack));
-    const { listRuns } = await import('../../runtime/run/record.ts');
-    const { isAlive } = await stack.leases();
-    const runs = await listRuns(await stack.objects(), isAlive);
+    const stack = openStack(await selectStack(flags.stack, flags));
+    const runs = await lookAtRuns(stack);
     await this.table(runs, [
       { header: 'Run', cell: ({ id }) => id },
       { header: 'State', cell: ({ state }) => state },

@@ -6,8 +6,8 @@ import { isWorking, type RunSummary } from '../../runtime/run/record.ts';
 import { attachOrBackfill, backfill } from '../../stack/backfill.ts';
 import { type DryRun, dryRun } from '../../stack/dry-run.ts';
 import { openStack } from '../../stack/open.ts';
-import { selectLocalStack } from '../../stack/select.ts';
-import { RekbackCommand, stackFlag, yesFlag } from '../../terminal/command.ts';
+import { selectStack } from '../../stack/select.ts';
+import { awsFlags, RekbackCommand, stackFlag, yesFlag } from '../../terminal/command.ts';
 import { confirm } from '../../terminal/confirm.ts';
 import { describeDryRun, describeRun, runExitCode } from '../../terminal/run.ts';
 
@@ -26,9 +26,12 @@ export default class BackfillNow extends RekbackCommand<Result> {
   ];
   static override flags = {
     stack: stackFlag,
+    ...awsFlags,
     from: Flags.string({
-      helpValue: 'listing|FILE',
-      summary: 'Rows: the folder (listing), or a file: manifest.json, CSV, CSV.gz, Parquet, key list.',
+      helpValue: 'inventory|listing|FILE|s3://…',
+      summary:
+        'Rows: the newest S3 inventory, a listing of the folder or bucket, or a file: manifest.json, CSV, CSV.gz, ' +
+        'Parquet, key list.',
     }),
     prefix: Flags.string({ helpValue: 'P', summary: 'Only keys that begin with this.' }),
     sample: Flags.integer({ min: 1, helpValue: 'N', summary: 'Only N images, at random.' }),
@@ -41,14 +44,17 @@ export default class BackfillNow extends RekbackCommand<Result> {
     rate: Flags.integer({ min: 1, helpValue: 'N', summary: 'Make at most N labeler calls per second.' }),
     'dry-run': Flags.boolean({ summary: 'Only count what would be done.' }),
     yes: yesFlag,
-    wait: Flags.boolean({ summary: 'Where a run is active already, follow it to its end.' }),
+    wait: Flags.boolean({
+      summary:
+        'Follow the run to its end, also one that is active already. A run on this machine is always followed.',
+    }),
   };
 
   async run(): Promise<Result> {
     const { flags } = await this.parse(BackfillNow);
     const maxCost = flags['max-cost'] === undefined ? undefined : dollars(flags['max-cost']);
-    const stack = openStack(await selectLocalStack(flags.stack));
-    const selection = selected(flags);
+    const stack = openStack(await selectStack(flags.stack, flags));
+    const selection = selected(flags, stack.everything);
     if (flags['dry-run']) {
       const counted = await dryRun(stack, selection, this.interruptSignal('stopping'));
       this.print(describeDryRun(counted).join('\n'));
@@ -61,38 +67,50 @@ export default class BackfillNow extends RekbackCommand<Result> {
       if (counted.cost > 0) await confirm('Label them', { yes: false, signal: this.interruptSignal() });
     }
     const { report, end } = await this.progress();
-    const draining = this.interruptSignal();
-    const { limit, rate } = flags;
-    const options = { selection, draining, report, limit, maxCost, rate, what: 'rekback backfill now' };
-    const run = await (flags.wait ? attachOrBackfill(stack, options) : backfill(stack, options));
+    const goesOn = 'jobs' in stack.runs;
+    const draining = this.interruptSignal(goesOn ? 'leaving the run, which goes on' : undefined);
+    const { limit, rate, wait } = flags;
+    const options = { selection, draining, report, limit, maxCost, rate, wait, what: 'rekback backfill now' };
+    const run = await (wait ? attachOrBackfill(stack, options) : backfill(stack, options));
     await end();
     this.print(describeRun(run).join('\n'));
-    if (run.total === 0)
+    if (isWorking(run.state)) {
+      this.note(
+        goesOn
+          ? 'The run goes on without this command. Follow it: rekback backfill watch'
+          : 'The run goes on in the process that started it.',
+      );
+    } else if (run.total === 0)
       this.note('There was no image to look at; check --prefix, --from and the folder itself.');
-    if (isWorking(run.state)) this.note('The run goes on in the process that started it.');
-    this.exitWith(runExitCode(run, draining));
+    const isSubmitted = goesOn && isWorking(run.state) && !draining.aborted;
+    this.exitWith(isSubmitted ? 0 : runExitCode(run, draining));
     return { run };
   }
 }
 
+function sourceOf(from: string): Selection['from'] {
+  if (from === 'inventory' || from === 'listing') return { kind: from };
+  return { kind: 'file', path: /^s3:/i.test(from) ? from : resolve(from) };
+}
+
 /** Undefined where nothing was selected. */
-function selected({
-  from,
-  prefix,
-  sample,
-  relabel,
-}: {
-  from?: string | undefined;
-  prefix?: string | undefined;
-  sample?: number | undefined;
-  relabel?: 'all' | 'outdated' | 'failed' | undefined;
-}): Selection | undefined {
+function selected(
+  {
+    from,
+    prefix,
+    sample,
+    relabel,
+  }: {
+    from?: string | undefined;
+    prefix?: string | undefined;
+    sample?: number | undefined;
+    relabel?: 'all' | 'outdated' | 'failed' | undefined;
+  },
+  everything: Selection,
+): Selection | undefined {
   if ([from, prefix, sample, relabel].every((flag) => flag === undefined)) return undefined;
   return {
-    from:
-      from === undefined || from === 'listing'
-        ? { kind: 'listing' }
-        : { kind: 'file', path: /^s3:/i.test(from) ? from : resolve(from) },
+    from: from === undefined ? everything.from : sourceOf(from),
     relabel: relabel ?? 'none',
     ...(prefix === undefined ? {} : { prefix }),
     ...(sample === undefined ? {} : { sample }),

@@ -5,8 +5,8 @@ import { findRun, type RunSummary } from '../../runtime/run/record.ts';
 import { backfill } from '../../stack/backfill.ts';
 import { dryRun } from '../../stack/dry-run.ts';
 import { openStack } from '../../stack/open.ts';
-import { selectLocalStack } from '../../stack/select.ts';
-import { RekbackCommand, stackFlag, yesFlag } from '../../terminal/command.ts';
+import { selectStack } from '../../stack/select.ts';
+import { awsFlags, RekbackCommand, stackFlag, yesFlag } from '../../terminal/command.ts';
 import { confirm } from '../../terminal/confirm.ts';
 import { describeDryRun, describeRun, runExitCode } from '../../terminal/run.ts';
 
@@ -18,13 +18,14 @@ export default class BackfillRetry extends RekbackCommand<{ run: RunSummary }> {
   };
   static override flags = {
     stack: stackFlag,
+    ...awsFlags,
     yes: yesFlag,
     limit: Flags.integer({ min: 1, helpValue: 'N', summary: 'Make at most N labeler calls.' }),
   };
 
   async run(): Promise<{ run: RunSummary }> {
     const { args, flags } = await this.parse(BackfillRetry);
-    const stack = openStack(await selectLocalStack(flags.stack));
+    const stack = openStack(await selectStack(flags.stack, flags));
     const { id } = await findRun(await stack.objects(), args.run);
     const draining = this.interruptSignal();
     const selection: Selection = { from: { kind: 'failures', run: id }, relabel: 'failed' };

@@ -1,8 +1,9 @@
 import * as Args from '@oclif/core/args';
 import type { RunSummary } from '../../runtime/run/record.ts';
+import { lookAtRun } from '../../stack/follow-run.ts';
 import { openStack } from '../../stack/open.ts';
-import { selectLocalStack } from '../../stack/select.ts';
-import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { selectStack } from '../../stack/select.ts';
+import { awsFlags, RekbackCommand, stackFlag } from '../../terminal/command.ts';
 import { describeRun } from '../../terminal/run.ts';
 
 export default class BackfillShow extends RekbackCommand<{ run: RunSummary }> {
@@ -12,15 +13,12 @@ export default class BackfillShow extends RekbackCommand<{ run: RunSummary }> {
     '<%= config.bin %> backfill show 20261123-150405-4f2a',
   ];
   static override args = { run: Args.string({ description: 'The run; the newest by default.' }) };
-  static override flags = { stack: stackFlag };
+  static override flags = { stack: stackFlag, ...awsFlags };
 
   async run(): Promise<{ run: RunSummary }> {
     const { args, flags } = await this.parse(BackfillShow);
-    const stack = openStack(await selectLocalStack(flags.stack));
-    const { findRun, summarise } = await import('../../runtime/run/record.ts');
-    const objects = await stack.objects();
-    const { isAlive } = await stack.leases();
-    const run = await summarise(objects, await findRun(objects, args.run), isAlive);
+    const stack = openStack(await selectStack(flags.stack, flags));
+    const run = await lookAtRun(stack, args.run);
     this.print(describeRun(run).join('\n'));
     return { run };
   }

@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags';
 import { type ImagePage, pageImages } from '../../stack/images.ts';
 import { openStack } from '../../stack/open.ts';
-import { selectLocalStack } from '../../stack/select.ts';
-import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { selectStack } from '../../stack/select.ts';
+import { awsFlags, RekbackCommand, stackFlag } from '../../terminal/command.ts';
 
 export default class FailuresList extends RekbackCommand<ImagePage> {
   static override summary = 'List the images that failed, and why.';
@@ -12,6 +12,7 @@ export default class FailuresList extends RekbackCommand<ImagePage> {
   ];
   static override flags = {
     stack: stackFlag,
+    ...awsFlags,
     reason: Flags.string({ helpValue: 'R', summary: 'Only those with this reason.' }),
     prefix: Flags.string({ helpValue: 'P', summary: 'Only keys that begin with this.' }),
     limit: Flags.integer({ min: 1, default: 1000, helpValue: 'N', summary: 'Most images to print.' }),
@@ -26,7 +27,7 @@ export default class FailuresList extends RekbackCommand<ImagePage> {
   async run(): Promise<ImagePage> {
     const { flags } = await this.parse(FailuresList);
     const { reason, prefix, limit, next: after } = flags;
-    const stack = openStack(await selectLocalStack(flags.stack));
+    const stack = openStack(await selectStack(flags.stack, flags));
     const page = await pageImages(stack, { state: 'failed', reason, prefix, limit, after });
     await this.table(page.images, [
       { header: 'Image', cell: ({ key }) => key },

@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags';
 import { type ImagePage, pageImages } from '../../stack/images.ts';
 import { openStack } from '../../stack/open.ts';
-import { selectLocalStack } from '../../stack/select.ts';
-import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { selectStack } from '../../stack/select.ts';
+import { awsFlags, RekbackCommand, stackFlag } from '../../terminal/command.ts';
 
 export default class ImagesList extends RekbackCommand<ImagePage> {
   static override summary = 'List the images in one state, and why they are in it.';
@@ -12,6 +12,7 @@ export default class ImagesList extends RekbackCommand<ImagePage> {
   ];
   static override flags = {
     stack: stackFlag,
+    ...awsFlags,
     state: Flags.option({
       options: ['indexed', 'skipped', 'failed'] as const,
       required: true,
@@ -31,7 +32,7 @@ export default class ImagesList extends RekbackCommand<ImagePage> {
   async run(): Promise<ImagePage> {
     const { flags } = await this.parse(ImagesList);
     const { state, reason, prefix, limit, next: after } = flags;
-    const stack = openStack(await selectLocalStack(flags.stack));
+    const stack = openStack(await selectStack(flags.stack, flags));
     const page = await pageImages(stack, { state, reason, prefix, limit, after });
     await this.table(page.images, [
       { header: 'Image', cell: ({ key }) => key },

@@ -1,6 +1,7 @@
-import { selectLocalStack } from '../../stack/select.ts';
+import { openStack } from '../../stack/open.ts';
+import { selectStack } from '../../stack/select.ts';
 import { describeSettings, type SettingValue } from '../../stack/settings.ts';
-import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { awsFlags, RekbackCommand, stackFlag } from '../../terminal/command.ts';
 
 interface Result {
   stack: string;
@@ -13,11 +14,11 @@ export default class Settings extends RekbackCommand<Result> {
     '<%= config.bin %> settings',
     '<%= config.bin %> settings set min-confidence=80',
   ];
-  static override flags = { stack: stackFlag };
+  static override flags = { stack: stackFlag, ...awsFlags };
 
   async run(): Promise<Result> {
     const { flags } = await this.parse(Settings);
-    const record = await selectLocalStack(flags.stack);
+    const { record } = openStack(await selectStack(flags.stack, flags));
     const settings = describeSettings(record.settings);
     await this.table(settings, [
       { header: 'Setting', cell: ({ name }) => name },

@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args';
 import { openStack } from '../../stack/open.ts';
 import { writeRecord } from '../../stack/record.ts';
-import { selectLocalStack } from '../../stack/select.ts';
+import { selectStack } from '../../stack/select.ts';
 import { describeSettings, parseSetting, SETTINGS, type SettingValue } from '../../stack/settings.ts';
-import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { awsFlags, RekbackCommand, stackFlag } from '../../terminal/command.ts';
 
 interface Result {
   stack: string;
@@ -21,14 +21,15 @@ export default class SettingsSet extends RekbackCommand<Result> {
       description: 'NAME=VALUE, any number of them.',
     }),
   };
-  static override flags = { stack: stackFlag };
+  static override flags = { stack: stackFlag, ...awsFlags };
 
   async run(): Promise<Result> {
     const { args, flags } = await this.parse(SettingsSet);
-    const record = await selectLocalStack(flags.stack);
+    const stack = openStack(await selectStack(flags.stack, flags));
+    const { record } = stack;
     const changes = args.assignment.map(parseSetting);
     const settings = { ...record.settings, ...Object.fromEntries(changes) };
-    await writeRecord(await openStack(record).objects(), { ...record, settings });
+    await writeRecord(await stack.objects(), { ...record, settings });
     for (const [name, value] of changes) {
       this.print(`${name} is ${value}`);
       const { note } = SETTINGS[name];

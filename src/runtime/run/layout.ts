@@ -12,13 +12,26 @@ export const PROVISION_LEASE = 'leases/provision.json';
 /** There once the delivered inventory has started its backfill: its trigger is not wanted any more. */
 export const INVENTORY_CONSUMED = 'inventory-consumed.json';
 
+/** Where the index is: `{ "endpoint": "https://…" }`. */
+export const INDEX_ADDRESS = 'index.json';
+/** There once the index was made: one that is missing since then was lost, and with it what was paid for. */
+export const INDEX_MADE = 'index-made.json';
+
 /** Run records only, so that listing them stays cheap; what belongs to a run is below `runData`. */
 export const RUNS = 'runs/';
 export const runRecord = (run: string) => `${RUNS}${run}.json`;
 
 const runData = (run: string) => `run-data/${run}/`;
 export const runPlan = (run: string) => `${runData(run)}plan.json`;
+/** There once the run is to stop: by a person's wish, or with the cause that would fail every further image. */
 export const runCancel = (run: string) => `${runData(run)}cancel.json`;
+/** How many labeler calls are left to give out; absent where nothing limits them. */
+export const runLimit = (run: string) => `${runData(run)}limit.json`;
+/** One small object for each job, named by its kind and id. */
+export const runJobs = (run: string) => `${runData(run)}jobs/`;
+export const runJob = (run: string, kind: 'planner' | 'workers', job: string) =>
+  `${runJobs(run)}${kind}/${job}.json`;
+export const chunkLease = (run: string, chunk: number) => `${runData(run)}leases/${pad(chunk)}.json`;
 /** Keys that planning set aside, up to a cap. */
 export const runSkipped = (run: string) => `${runData(run)}skipped.json`;
 export const chunkRows = (run: string, chunk: number) => `${runData(run)}chunks/${pad(chunk)}`;
@@ -30,3 +43,10 @@ export const ARCHIVE = 'labels/';
 export const chunkArchive = (run: string, chunk: number) => `${ARCHIVE}${run}/${pad(chunk)}/`;
 export const archivePart = (prefix: string, part: number) => `${prefix}${pad(part)}.ndjson.gz`;
 export const LIVE_ARCHIVE = `${ARCHIVE}live/`;
+
+/** Labeler calls of live changes, one object a UTC day (`2026-11-23`). */
+export const liveUsage = (day: string) => `live/usage/${day}.json`;
+/** Held while a delivered inventory starts its backfill. */
+export const INVENTORY_LEASE = 'leases/inventory.json';
+/** Which inventory is to start a backfill, and the newest run before it. */
+export const INVENTORY_CLAIM = 'inventory-claim.json';

@@ -18,12 +18,14 @@ export interface Holder {
 
 export interface Lease {
   release(): Promise<void>;
+  /** Gives it to another holder, who renews it or is known to live by other means; nothing to release then. */
+  handOver(to: Holder): Promise<void>;
   /** Aborted when another took the lease over, because this process looked dead (a suspended machine). */
   readonly lost: AbortSignal;
 }
 
 /** Whether a holder's process runs: `undefined` where that can't be known from here (another machine). */
-export type IsAlive = (holder: Holder) => boolean | undefined;
+export type IsAlive = (holder: Holder) => boolean | undefined | Promise<boolean | undefined>;
 
 interface StoredLease {
   holder: Holder;
@@ -54,7 +56,7 @@ export async function takeLease(
     const stored = await objects.get(key);
     if (stored === undefined) continue;
     const other = decode(stored.body);
-    if (other !== undefined && isHeld(other, isAlive)) return other.holder;
+    if (other !== undefined && (await isHeld(other, isAlive))) return other.holder;
     const replaced = await objects.put(key, body, { ifVersion: stored.version });
     if (replaced !== 'conflict') return keep(objects, key, holder, replaced.version);
   }
@@ -68,7 +70,7 @@ export async function leaseHolder(
 ): Promise<Holder | undefined> {
   const stored = await objects.get(key);
   const lease = stored === undefined ? undefined : decode(stored.body);
-  return lease !== undefined && isHeld(lease, isAlive) ? lease.holder : undefined;
+  return lease !== undefined && (await isHeld(lease, isAlive)) ? lease.holder : undefined;
 }
 
 /** A sentence about the holder, for an error message. */
@@ -87,8 +89,8 @@ export const liveActive = (holder: Holder): RekbackError =>
     suggestions: ['end it with Ctrl-C where it runs, then try again'],
   });
 
-function isHeld({ holder, renewedAt }: StoredLease, isAlive: IsAlive): boolean {
-  return isAlive(holder) ?? Date.now() - renewedAt < LEASE_MILLISECONDS;
+async function isHeld({ holder, renewedAt }: StoredLease, isAlive: IsAlive): Promise<boolean> {
+  return (await isAlive(holder)) ?? Date.now() - renewedAt < LEASE_MILLISECONDS;
 }
 
 function keep(objects: ObjectStore, key: string, holder: Holder, first: Version): Lease {
@@ -107,6 +109,11 @@ function keep(objects: ObjectStore, key: string, holder: Holder, first: Version)
   timer.unref();
   return {
     lost: lost.signal,
+    async handOver(to) {
+      clearInterval(timer);
+      await renewing;
+      if ((await objects.put(key, encode(to), { ifVersion: version })) === 'conflict') lost.abort();
+    },
     async release() {
       clearInterval(timer);
       await renewing;

@@ -77,18 +77,46 @@ export async function findRun(objects: ObjectStore, id: string | undefined): Pro
 export const readPlan = (objects: ObjectStore, run: string): Promise<PlannedRows | undefined> =>
   readJson<PlannedRows>(objects, runPlan(run));
 
-export async function readResults(objects: ObjectStore, run: string): Promise<ChunkResult[]> {
+/** Objects read at once: a store that answers after 30 ms gives those of 77 million images in a quarter of a minute. */
+const READ_AT_ONCE = 32;
+
+/** @param complete - those known from an earlier look; complete results, which change no more, are added to them */
+export async function readResults(
+  objects: ObjectStore,
+  run: string,
+  complete: Map<string, ChunkResult> = new Map(),
+): Promise<ChunkResult[]> {
   const results: ChunkResult[] = [];
+  const unread: string[] = [];
   for await (const { key } of objects.list(resultsPrefix(run))) {
-    const result = await readJson<ChunkResult>(objects, key);
-    if (result !== undefined) results.push(result);
+    const known = complete.get(key);
+    if (known === undefined) unread.push(key);
+    else results.push(known);
   }
-  return results;
+  const queue = unread[Symbol.iterator]();
+  const reader = async () => {
+    for (const key of queue) {
+      const result = await readJson<ChunkResult>(objects, key);
+      if (result === undefined) continue;
+      results.push(result);
+      if (result.complete) complete.set(key, result);
+    }
+  };
+  await Promise.all(Array.from({ length: READ_AT_ONCE }, reader));
+  return results.sort((a, b) => a.chunk - b.chunk);
 }
 
-/** A run's record and ledger. A run whose holder died is `interrupted`, whatever its record still says. */
-export async function summarise(objects: ObjectStore, run: RunRecord, isAlive: IsAlive): Promise<RunSummary> {
-  const ledger = foldLedger(await readPlan(objects, run.id), await readResults(objects, run.id));
+/**
+ * A run's record and ledger. A run whose holder died is `interrupted`, whatever its record still says.
+ * @param complete - see `readResults`
+ */
+export async function summarise(
+  objects: ObjectStore,
+  run: RunRecord,
+  isAlive: IsAlive,
+  complete?: Map<string, ChunkResult>,
+): Promise<RunSummary> {
+  const ledger = foldLedger(await readPlan(objects, run.id), await readResults(objects, run.id, complete));
   const working = isWorking(run.state);
   const held = working && (await leaseHolder(objects, RUN_LEASE, isAlive)) !== undefined;
   return {

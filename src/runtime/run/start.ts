@@ -3,7 +3,7 @@ import type { Labeling, RunRecord, Selection } from '../contract.ts';
 import { messageOf, RekbackError } from '../errors.ts';
 import type { Executor, ObjectStore, RunControl } from '../ports.ts';
 import { RUN_LEASE, runCancel } from './layout.ts';
-import { type Holder, type IsAlive, runActive, takeLease } from './lease.ts';
+import { type Holder, type IsAlive, type Lease, runActive, takeLease } from './lease.ts';
 import {
   findRun,
   isUnfinished,
@@ -18,17 +18,23 @@ import {
 /** How often a run looks whether it was cancelled from elsewhere; milliseconds. */
 const CANCEL_POLL = 1_000;
 
-export interface StartOptions extends RunControl {
+/** What a run is begun with, whoever works on it. */
+export interface BeginOptions {
   objects: ObjectStore;
-  executor: Executor;
   labeling: Labeling;
-  /** Undefined: nothing was selected, so an unfinished run is gone on with, or else all images are taken. */
+  /** Undefined: nothing was selected, so an unfinished run is gone on with, or else `everything` is taken. */
   selection: Selection | undefined;
+  everything?: Selection;
   holder: Holder;
   isAlive: IsAlive;
 }
 
+/** What a run is of where nothing is selected, on a stack without inventories. */
 export const EVERYTHING: Selection = { from: { kind: 'listing' }, relabel: 'none' };
+
+export interface StartOptions extends BeginOptions, RunControl {
+  executor: Executor;
+}
 
 /**
  * Starts a run, or goes on with the one that was interrupted, stopped or failed, and follows it to its end.
@@ -37,20 +43,36 @@ export const EVERYTHING: Selection = { from: { kind: 'listing' }, relabel: 'none
  *   selection; whatever stopped the run, after recording it
  */
 export async function startRun(options: StartOptions): Promise<RunSummary> {
-  const { objects, isAlive } = options;
-  const lease = await takeLease(objects, RUN_LEASE, options.holder, isAlive);
+  const { run, resumed, lease } = await beginRun(options);
+  try {
+    options.report({ event: 'run-started', run: run.id, resumed });
+    await perform(run, options, lease.lost);
+    options.report({ event: 'run-ended', run: run.id, state: run.state });
+    return await summarise(options.objects, run, options.isAlive);
+  } finally {
+    await lease.release();
+  }
+}
+
+/**
+ * The run that is to be worked on now, new or unfinished, and the lease of the stack's runs. A new one is not stored yet.
+ *
+ * @throws RekbackError `run-active`, `run-unfinished`; the lease is not held then
+ */
+export async function beginRun(
+  options: BeginOptions,
+): Promise<{ run: RunRecord; resumed: boolean; lease: Lease }> {
+  const { objects, holder, isAlive, selection } = options;
+  const lease = await takeLease(objects, RUN_LEASE, holder, isAlive);
   if (!('release' in lease)) throw runActive(lease);
   try {
     const unfinished = await findUnfinished(objects);
-    if (unfinished !== undefined && !goesOnWith(unfinished, options.selection))
-      throw runUnfinished(unfinished);
+    if (unfinished !== undefined && !goesOnWith(unfinished, selection)) throw runUnfinished(unfinished);
     const run = unfinished ?? newRun(options, (await runIds(objects)).at(-1));
-    options.report({ event: 'run-started', run: run.id, resumed: unfinished !== undefined });
-    await perform(run, options, lease.lost);
-    options.report({ event: 'run-ended', run: run.id, state: run.state });
-    return await summarise(objects, run, isAlive);
-  } finally {
+    return { run, resumed: unfinished !== undefined, lease };
+  } catch (error) {
     await lease.release();
+    throw error;
   }
 }
 
@@ -72,13 +94,16 @@ const runUnfinished = ({ id, state }: RunRecord) =>
     suggestions: ['go on with it: rekback backfill now', `or end it: rekback backfill cancel ${id}`],
   });
 
-const newRun = ({ selection, labeling }: StartOptions, newest: string | undefined): RunRecord => {
+const newRun = (
+  { selection, everything = EVERYTHING, labeling }: BeginOptions,
+  newest: string | undefined,
+): RunRecord => {
   const now = new Date();
   return {
     format: 1,
     id: newRunId(now, newest),
     state: 'planning',
-    selection: selection ?? EVERYTHING,
+    selection: selection ?? everything,
     labeling,
     startedAt: now.toISOString(),
   };

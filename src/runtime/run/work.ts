@@ -67,6 +67,10 @@ export async function workChunk(run: RunRecord, chunk: number, context: WorkCont
   return result;
 }
 
+/** Labeler calls that a chunk has cost so far. */
+export const chunkCalls = async (objects: ObjectStore, run: string, chunk: number): Promise<number> =>
+  (await readChunkArchive(objects, chunkArchive(run, chunk))).calls;
+
 /** What earlier attempts at a chunk paid for. */
 async function readChunkArchive(objects: ObjectStore, prefix: string) {
   const answers = new Map<string, NonNullable<Case['answer']>>();

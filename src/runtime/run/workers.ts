@@ -1,0 +1,27 @@
+/** Calls a second that one worker makes with ease; more workers than needed would only throttle each other. */
+const CALLS_OF_ONE = 10;
+
+/** vCPUs of one worker: Fargate's smallest task. */
+const VCPUS = 0.25;
+
+/** Children of one array: https://docs.aws.amazon.com/batch/latest/userguide/array_jobs.html */
+const LARGEST_ARRAY = 10_000;
+
+/**
+ * How many workers share the work of a run, and the labeler calls a second of each: never less than five, unless the
+ * whole rate is.
+ */
+export function workersFor({
+  chunks,
+  rate,
+  maxVcpus,
+}: {
+  chunks: number;
+  /** Of all together. */
+  rate: number;
+  maxVcpus: number;
+}): { count: number; rate: number } {
+  const atOnce = Math.max(1, Math.floor(maxVcpus / VCPUS));
+  const count = Math.max(1, Math.min(chunks, LARGEST_ARRAY, atOnce, Math.floor(rate / CALLS_OF_ONE)));
+  return { count, rate: rate / count };
+}
