@@ -13,7 +13,9 @@ export type Effect =
   /** The connection ends, not applied. */
   | { reset: true }
   /** Applied, but the connection ends before the answer. */
-  | { lostAnswer: true };
+  | { lostAnswer: true }
+  /** Applied, but only so many bytes of the answer's body arrive: then the connection ends, or nothing more comes. */
+  | { cut: number; hang?: boolean };
 
 export interface Rule {
   /** Service id (`s3`), operation name; every one when absent. */

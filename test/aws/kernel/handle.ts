@@ -13,7 +13,7 @@ import { readSignature } from './signature.ts';
 import type { Violation, World } from './world.ts';
 
 /** An answer, or the connection dropped without one. */
-export type Outcome = Answer | 'drop';
+export type Outcome = (Answer & { cut?: Extract<Effect, { cut: number }> }) | 'drop';
 
 /** A request whose operation is known, and who makes it. */
 interface Exchange {
@@ -127,8 +127,10 @@ async function withFaults(
   if (effects.some((effect) => 'reset' in effect)) return 'drop';
   const fault = effects.map((effect) => errorOf(effect, service)).find((error) => error !== undefined);
   const answer = fault ? refuse(fault) : await run();
-  if (stop === undefined && !world.faults.stopped && !effects.some((effect) => 'lostAnswer' in effect))
-    return answer;
+  if (stop === undefined && !world.faults.stopped && !effects.some((effect) => 'lostAnswer' in effect)) {
+    const cut = effects.find((effect) => 'cut' in effect);
+    return cut ? { ...answer, cut } : answer;
+  }
   // A stop that came while this call was under way takes its answer with it.
   entry.status = 0;
   return stop === 'after' ? stopHere(world) : 'drop';

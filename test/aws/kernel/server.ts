@@ -53,7 +53,7 @@ function send(incoming: IncomingMessage, response: ServerResponse, outcome: Outc
     incoming.socket.destroy();
     return;
   }
-  const { status, headers, body } = outcome;
+  const { status, headers, body, cut } = outcome;
   const bare = incoming.method === 'HEAD' || status === 204 || status === 304;
   // HEAD of an object says its length in the handler's own header.
   const length = headers['content-length'] ?? String(body.length);
@@ -61,5 +61,9 @@ function send(incoming: IncomingMessage, response: ServerResponse, outcome: Outc
     ...headers,
     ...(status !== 204 && status !== 304 && { 'content-length': length }),
   });
+  if (cut && !bare && cut.cut < body.length) {
+    response.write(body.subarray(0, cut.cut), () => cut.hang || incoming.socket.destroy());
+    return;
+  }
   response.end(bare ? undefined : body);
 }
