@@ -20,6 +20,12 @@ export const DETECT_LABELS_QUOTA: QuotaCode = ['rekognition', 'L-E29B542B'];
 /** The share of the quota that a backfill uses; the rest is for changes that arrive meanwhile. */
 const BACKFILL_SHARE = 0.8;
 
+/**
+ * How many invocations of the live function there are at once: AWS's least, which the mapping of its queue is set to.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+ */
+export const LIVE_INVOCATIONS = 2;
+
 /** AWS's default outside its largest Regions: https://docs.aws.amazon.com/general/latest/gr/rekognition.html */
 const SMALL_REGION_QUOTA = 5;
 
@@ -52,11 +58,22 @@ export async function attempt(
 }
 
 /** Calls of DetectLabels a second that a backfill may make, with a sentence where that had to be assumed. Never throws. */
-export async function backfillCalls(clients: Clients): Promise<{ perSecond: number; note?: string }> {
+export const backfillCalls = (clients: Clients): Promise<CallRate> => shareOfQuota(clients, BACKFILL_SHARE);
+
+/** Those that one invocation of the live function may make, which knows nothing of the others. Never throws. */
+export const liveCalls = (clients: Clients): Promise<CallRate> =>
+  shareOfQuota(clients, (1 - BACKFILL_SHARE) / LIVE_INVOCATIONS);
+
+interface CallRate {
+  perSecond: number;
+  note?: string;
+}
+
+async function shareOfQuota(clients: Clients, share: number): Promise<CallRate> {
   const quota = await readServiceQuota(clients, DETECT_LABELS_QUOTA);
-  if ('value' in quota) return { perSecond: quota.value * BACKFILL_SHARE };
+  if ('value' in quota) return { perSecond: quota.value * share };
   return {
-    perSecond: SMALL_REGION_QUOTA * BACKFILL_SHARE,
+    perSecond: SMALL_REGION_QUOTA * share,
     note: `the quota of DetectLabels can't be read (${quota.unreadable}); reckoned with ${SMALL_REGION_QUOTA}/s`,
   };
 }

@@ -7,6 +7,7 @@ export interface Settings {
   'max-labels': number;
   concurrency: number;
   rate: number;
+  'live-max-per-day': number;
 }
 
 export type SettingName = keyof Settings;
@@ -51,6 +52,12 @@ export const SETTINGS: Readonly<Record<SettingName, Definition>> = {
     lowest: 0,
     highest: 100_000,
   },
+  'live-max-per-day': {
+    summary: 'on AWS: most labeler calls of live changes in a UTC day; 0: no limit',
+    initial: 0,
+    lowest: 0,
+    highest: 100_000_000,
+  },
 };
 
 const settingNames = Object.keys(SETTINGS) as SettingName[];
@@ -91,6 +98,9 @@ export interface SettingValue {
   summary: string;
 }
 
-/** Every setting with its present value. */
-export const describeSettings = (settings: Settings): SettingValue[] =>
-  settingNames.map((name) => ({ name, value: settings[name], summary: SETTINGS[name].summary }));
+/** Every setting with its present value. A stack that was set up before there was one has its first value. */
+export const describeSettings = (settings: Partial<Settings>): SettingValue[] =>
+  settingNames.map((name) => {
+    const { initial, summary } = SETTINGS[name];
+    return { name, value: settings[name] ?? initial, summary };
+  });

@@ -21,6 +21,7 @@ test('lists what can be set', async () => {
     max-labels	100	most labels stored per image
     concurrency	0	images in flight at once; 0: as many as suit this machine
     rate	0	most labeler calls per second; 0: what the labeler allows
+    live-max-per-day	0	on AWS: most labeler calls of live changes in a UTC day; 0: no limit
     "
   `);
 });
@@ -35,6 +36,7 @@ test('sets several at once and keeps the others', async () => {
     'max-labels': 100,
     concurrency: 3,
     rate: 7,
+    'live-max-per-day': 0,
   });
 });
 

@@ -61,6 +61,7 @@ export const EXCEPTIONS: readonly Exception[] = [
 export const ANY_RESOURCE: Readonly<Record<string, string>> = {
   'rekognition:DetectLabels': 'an image in a request is no resource of AWS',
   'ecr:GetAuthorizationToken': 'a login is for the whole registry',
+  'servicequotas:GetAWSDefaultServiceQuota': 'AWS has one default for everybody',
   'batch:DescribeJobs': 'jobs are listed by id',
   'batch:ListJobs': 'jobs are listed by queue, which is no resource of the action',
 };

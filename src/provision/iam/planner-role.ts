@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Resource } from '../resource.ts';
 import { policy } from './policy.ts';
-import { keepObjects, readImages, submitJobs } from './rights.ts';
+import { keepObjects, readImages, readQuotas, submitJobs } from './rights.ts';
 import { defineRole } from './role.ts';
 import { trustTasks } from './trust.ts';
 
@@ -15,6 +15,7 @@ export const plannerRole = (context: Context, after: readonly Resource[]): Resou
     rights: policy(
       ...readImages(context),
       ...keepObjects(context.names),
+      ...readQuotas(context),
       ...submitJobs(
         context,
         [context.names.jobs.worker],

@@ -1,3 +1,4 @@
+import { DETECT_LABELS_QUOTA } from '../../aws/quotas.ts';
 import type { Names } from '../../stack/aws-names.ts';
 import type { AwsSpec } from '../../stack/aws-spec.ts';
 import type { Context } from '../context.ts';
@@ -37,6 +38,15 @@ export const keepObjects = ({ bucket }: Names): Statement[] => [
 
 /** Rekognition knows no resources for it. */
 export const detectLabels = (): Statement => allow('DetectLabels', ['rekognition:DetectLabels'], ['*']);
+
+/** How many calls of Rekognition the account may make; AWS's default for everybody is no resource. */
+export function readQuotas({ spec: { partition, region, account } }: Context): Statement[] {
+  const quota = `arn:${partition}:servicequotas:${region}:${account}:${DETECT_LABELS_QUOTA.join('/')}`;
+  return [
+    allow('ReadQuota', ['servicequotas:GetServiceQuota'], [quota]),
+    allow('ReadDefaultQuota', ['servicequotas:GetAWSDefaultServiceQuota'], ['*']),
+  ];
+}
 
 /** The HTTP methods of the index, one by one: `es:ESHttp*` would let indices be deleted. */
 export function useIndex(
@@ -104,7 +114,13 @@ export function pullImage({ spec, names }: Context): Statement[] {
 export const receiveChanges = ({ queue }: Names): Statement =>
   allow(
     'ReceiveChanges',
-    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
+    [
+      'sqs:ReceiveMessage',
+      'sqs:DeleteMessage',
+      'sqs:ChangeMessageVisibility',
+      'sqs:GetQueueAttributes',
+      'sqs:GetQueueUrl',
+    ],
     [queue.arn],
   );
 

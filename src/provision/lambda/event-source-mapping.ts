@@ -9,6 +9,7 @@ import {
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
 import { isAwsError, isAwsMessage } from '../../aws/errors.ts';
+import { LIVE_INVOCATIONS } from '../../aws/quotas.ts';
 import { retryWhile } from '../../aws/wait.ts';
 import type { Context } from '../context.ts';
 import { defineResource, type Resource } from '../resource.ts';
@@ -27,9 +28,6 @@ const READY = { every: 2000, within: 180_000 };
 const RIGHTS_KNOWN = { every: 2000, within: 120_000 };
 const isRoleUnknown = (error: unknown) =>
   isAwsMessage(error, 'InvalidParameterValueException', /execution role does not have permissions/);
-
-/** AWS's least: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */
-const CONCURRENCY = 2;
 
 /** Lets the live function read the live queue. Only failed messages come again. */
 export function eventSourceMapping(context: Context, after: readonly Resource[]): Resource {
@@ -60,7 +58,7 @@ export function eventSourceMapping(context: Context, after: readonly Resource[])
     wanted: () => ({
       batchSize: 10,
       batchingWindowSeconds: 1,
-      concurrency: CONCURRENCY,
+      concurrency: LIVE_INVOCATIONS,
       responses: ['ReportBatchItemFailures'],
       enabled: true,
     }),

@@ -27,6 +27,10 @@ const keepObjects = [
 ];
 const detectLabels = to(ANYTHING, 'rekognition:DetectLabels');
 const writeIndex = to(INDEX, 'es:ESHttpGet', 'es:ESHttpHead', 'es:ESHttpPost', 'es:ESHttpPut');
+const readQuotas = [
+  ...to(arn('servicequotas', 'rekognition/L-E29B542B'), 'servicequotas:GetServiceQuota'),
+  ...to(ANYTHING, 'servicequotas:GetAWSDefaultServiceQuota'),
+];
 const watchJobs = to(ANYTHING, 'batch:DescribeJobs', 'batch:ListJobs');
 const submit = (...resources: string[]) =>
   resources.flatMap((resource) => to(arn('batch', resource), 'batch:SubmitJob'));
@@ -113,6 +117,7 @@ export const ROLE_CALLS: Readonly<Record<string, RoleCalls>> = {
     must: [
       ...readImages,
       ...keepObjects,
+      ...readQuotas,
       ...submit('job-definition/rekback-photos-worker:1', 'job-definition/rekback-photos-worker'),
       ...submit('job-queue/rekback-photos-workers', 'job-queue/rekback-photos-control'),
       ...watchJobs,
@@ -131,7 +136,9 @@ export const ROLE_CALLS: Readonly<Record<string, RoleCalls>> = {
         'sqs:DeleteMessage',
         'sqs:ChangeMessageVisibility',
         'sqs:GetQueueAttributes',
+        'sqs:GetQueueUrl',
       ),
+      ...readQuotas,
       ...to(
         arn('logs', 'log-group:/rekback/photos/live:log-stream:x'),
         'logs:CreateLogStream',

@@ -65,7 +65,14 @@ describeWith('parliament has nothing against', await lookFor(preparePython), (py
         : document,
     ]);
     expect(documents.length).toBe(16);
-    expect(await lint(python, Object.fromEntries(documents))).toEqual([]);
+    const exceptions = [
+      {
+        issue: 'RESOURCE_MISMATCH',
+        detail: "[{'action': 'servicequotas:GetServiceQuota', 'required_format': '*'}]",
+        reason: 'AWS names the quota as its resource since after parliament was told',
+      },
+    ];
+    expect(await lint(python, Object.fromEntries(documents), exceptions)).toEqual([]);
   });
 
   test('any policy of a persona', async () => {
