@@ -113,7 +113,7 @@ async function fill(draft: string, commands: Commands): Promise<void> {
   );
   if (commands === 'probes') await replaceByProbes(join(draft, 'dist', 'commands'));
   await Promise.all([
-    cp(join(ROOT, 'bin'), join(draft, 'bin'), { recursive: true }),
+    ...['bin', 'container'].map((name) => cp(join(ROOT, name), join(draft, name), { recursive: true })),
     cp(join(ROOT, 'package.json'), join(draft, 'package.json')),
     symlink(join(ROOT, 'node_modules'), join(draft, 'node_modules')),
   ]);
@@ -140,7 +140,7 @@ async function replaceByProbes(commands: string): Promise<void> {
 
 async function fingerprint(): Promise<string> {
   const hash = createHash('sha256');
-  for (const folder of ['src', 'bin', 'test/terminal/probe']) {
+  for (const folder of ['src', 'bin', 'container', 'test/terminal/probe']) {
     const names = await readdir(join(ROOT, folder), { recursive: true });
     for (const name of names.sort()) {
       const { mtimeMs, size } = await stat(join(ROOT, folder, name));

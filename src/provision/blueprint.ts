@@ -8,6 +8,7 @@ import { workerQueue } from './batch/worker-queue.ts';
 import type { Context } from './context.ts';
 import { formerSecurityGroups } from './ec2/former-security-groups.ts';
 import { securityGroup } from './ec2/security-group.ts';
+import { image } from './ecr/image.ts';
 import { repository } from './ecr/repository.ts';
 import { jobStateRule } from './events/job-state-rule.ts';
 import { liveRule } from './events/live-rule.ts';
@@ -55,6 +56,9 @@ export function blueprint(context: Context, wanted: AwsRecord): Resource[] {
   const admin = adminRole(context, first);
   const search = searchRole(context, first);
 
+  const imageRepository = repository(context, first);
+  const jobImage = image(context, imageRepository);
+
   const group = securityGroup(context, first);
   const formerGroups = formerSecurityGroups(context, first);
   const groups = [group, formerGroups];
@@ -82,14 +86,15 @@ export function blueprint(context: Context, wanted: AwsRecord): Resource[] {
     live,
     admin,
     search,
-    repository(context, first),
+    imageRepository,
+    jobImage,
     ...groups,
     control,
     workers,
     controlJobs,
     workerJobs,
-    plannerJob(context, [execution, planner, jobLogs]),
-    workerJob(context, [execution, worker, jobLogs]),
+    plannerJob(context, [execution, planner, jobLogs, jobImage]),
+    workerJob(context, [execution, worker, jobLogs, jobImage]),
     liveCode,
     eventSourceMapping(context, [liveCode, queue]),
     jobStateRule(context, queue),

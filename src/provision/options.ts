@@ -1,10 +1,11 @@
 import { RekbackError } from '../runtime/errors.ts';
 import { type AwsOptions, DEFAULTS } from '../stack/aws-spec.ts';
 import type { AwsRecord } from '../stack/record.ts';
+import type { ImageChoice } from './image/choose.ts';
 import { parseTags } from './tags.ts';
 
 /** What a person may say about a stack on AWS; what is left out stays as it is, or gets its default. */
-export interface SetupChoice {
+export interface SetupChoice extends ImageChoice {
   prefix?: string | undefined;
   live?: AwsOptions['live'] | undefined;
   inventoryFormat?: AwsOptions['inventoryFormat'] | undefined;
@@ -14,7 +15,6 @@ export interface SetupChoice {
   maxVcpus?: number | undefined;
   subnets?: readonly string[] | undefined;
   securityGroups?: readonly string[] | undefined;
-  imageUri?: string | undefined;
   indexEndpoint?: string | undefined;
   enableEventBridge?: boolean | undefined;
   skipDestinationValidation?: boolean | undefined;
@@ -25,18 +25,17 @@ export interface SetupChoice {
   tags?: readonly string[] | undefined;
 }
 
-/** What has to be asked of AWS only where nothing is recorded or something else is named. */
+/** What has to be asked for, mostly of AWS, only where nothing is recorded or something else is named. */
 export interface Findings {
   network(): Promise<AwsOptions['network']>;
   engineVersion(): Promise<string>;
-  /** The same image by its digest. */
-  pinned(imageUri: string): Promise<string>;
+  image(): Promise<Pick<AwsOptions, 'imageUri' | 'image'>>;
 }
 
 /**
  * The options of the stack from now on: what is named, else what is recorded, else the default.
  *
- * @throws RekbackError `image-needed`, `image-missing`, `index-endpoint`, `iam-path`, `fixed-setting`, `bad-tag` (exit 2)
+ * @throws RekbackError `index-endpoint`, `iam-path`, `fixed-setting`, `bad-tag` (exit 2); what the findings throw
  */
 export async function chooseOptions(
   bucket: string,
@@ -50,12 +49,11 @@ export async function chooseOptions(
   const permissionsBoundary = choice.permissionsBoundary ?? recorded?.permissionsBoundary;
   const agreed = (to: 'enableEventBridge' | 'skipDestinationValidation') =>
     choice[to] ?? recorded?.[to] ?? false;
-  const [imageUri, network, engineVersion] = await Promise.all([
-    choice.imageUri === undefined ? recorded?.imageUri : findings.pinned(choice.imageUri),
+  const [image, network, engineVersion] = await Promise.all([
+    findings.image(),
     recorded === undefined || namesNetwork ? findings.network() : recorded.network,
     recorded?.domain.engineVersion ?? (indexEndpoint === undefined ? findings.engineVersion() : ''),
   ]);
-  if (imageUri === undefined) throw imageNeeded();
   return {
     bucket,
     live: choice.live ?? recorded?.live ?? 's3',
@@ -65,7 +63,7 @@ export async function chooseOptions(
     compute: choice.compute ?? recorded?.compute ?? DEFAULTS.compute,
     maxVcpus: choice.maxVcpus ?? recorded?.maxVcpus ?? DEFAULTS.maxVcpus,
     network,
-    imageUri,
+    ...image,
     domain: { ...(recorded?.domain ?? DEFAULTS.domain), engineVersion },
     iamPath: iamPathOf(choice, recorded),
     tags: { ...recorded?.tags, ...parseTags(choice.tags ?? []) },
@@ -107,9 +105,3 @@ function checkIamPath(path: string): string {
     suggestions: ['begin and end it with a slash: --iam-path /teams/photos/'],
   });
 }
-
-const imageNeeded = () =>
-  new RekbackError('image-needed', 'nothing says which container image the jobs are to run', {
-    exitCode: 2,
-    suggestions: ['name one that holds rekback: --image-uri REPOSITORY@sha256:…'],
-  });

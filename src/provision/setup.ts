@@ -17,8 +17,8 @@ import { checkBucket } from './doctor/bucket.ts';
 import type { Check } from './doctor/check.ts';
 import { checkQuotas } from './doctor/limits.ts';
 import { chooseNetwork } from './ec2/network.ts';
-import { pinImage } from './ecr/pin-image.ts';
 import { type Forecast, forecast } from './forecast.ts';
+import { chooseImage } from './image/choose.ts';
 import { type FunctionCode, functionCode } from './lambda/code.ts';
 import { clearDeadLock, lockStack } from './lock.ts';
 import { chooseEngineVersion } from './opensearch/engine-version.ts';
@@ -77,6 +77,7 @@ async function makePlan(
   );
   const recorded = current?.record;
   if (recorded !== undefined) assertWritable(recorded);
+  const stackName = current?.name ?? checkStackName(name ?? nameFor(bucket));
   const chosen = { ...choice, backfill: choice.backfill ?? recorded?.aws.backfill ?? whenNew };
   const options = await chooseOptions(bucket, chosen, recorded?.aws, {
     network: () =>
@@ -85,11 +86,15 @@ async function makePlan(
         securityGroups: choice.securityGroups ?? recorded?.aws.network.securityGroups ?? [],
       }),
     engineVersion: () => chooseEngineVersion(clients(OpenSearchClient)),
-    pinned: (uri) => pinImage(clients, uri, region),
+    image: () => {
+      const iamPath = choice.iamPath ?? recorded?.aws.iamPath ?? '/';
+      const place = { name: stackName, account, region, partition, iamPath };
+      return chooseImage({ clients, waiting, place, code }, choice, recorded?.aws);
+    },
   });
   const record: AwsRecord = {
     format: RECORD_FORMAT,
-    name: current?.name ?? checkStackName(name ?? nameFor(bucket)),
+    name: stackName,
     createdAt: recorded?.createdAt ?? new Date().toISOString(),
     prefix: choice.prefix ?? recorded?.prefix ?? '',
     adapters: AWS_ADAPTERS,

@@ -24,8 +24,10 @@ export interface AwsOptions {
     /** Tasks in a public subnet without NAT reach AWS only with an address of their own. */
     assignPublicIp: boolean;
   };
-  /** The container image, with its digest once a run was started from it. */
+  /** The container image, by its digest; by a tag that never moves where Docker built it, or others do not let us ask. */
   imageUri: string;
+  /** How setup makes it, under which tag; absent for one that was there already. `base`: with its digest for `push`. */
+  image?: { by: 'push' | 'docker'; base: string; tag: string };
   /** An OpenSearch that is there already; otherwise the stack makes a domain. */
   indexEndpoint?: string;
   domain: { engineVersion: string; instanceType: string; instances: number; volumeGiB: number };

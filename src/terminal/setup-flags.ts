@@ -83,10 +83,21 @@ export const bucketFlags = {
     multiple: true,
     summary: "The workers' security groups; one of their own where left out.",
   }),
+  image: Flags.option({
+    options: ['push', 'docker'] as const,
+    ...ofBucket,
+    summary: "How the jobs' container image is made: pushed from here, or built by Docker. Default 'push'.",
+  })(),
+  'base-image': Flags.string({
+    ...ofBucket,
+    helpValue: 'IMAGE',
+    summary: 'The image with Node 24 that it is made from, for arm64 and amd64.',
+  }),
   'image-uri': Flags.string({
     ...ofBucket,
+    exclusive: [...ofBucket.exclusive, 'image', 'base-image'],
     helpValue: 'URI',
-    summary: 'The container image that the jobs run.',
+    summary: 'A container image that holds rekback already, instead of making one.',
   }),
   'index-endpoint': Flags.string({
     ...ofBucket,
@@ -128,6 +139,8 @@ export const choiceOf = (
   maxVcpus: flags['max-vcpus'],
   subnets: flags.subnets,
   securityGroups: flags['security-groups'],
+  image: flags.image,
+  baseImage: flags['base-image'],
   imageUri: flags['image-uri'],
   indexEndpoint: flags['index-endpoint'],
   kmsKey: flags['kms-key'],

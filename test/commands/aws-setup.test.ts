@@ -182,10 +182,15 @@ describe('before anything is made', () => {
     expect({ error, code: result.code }).toMatchObject({ code: exit });
   });
 
-  test('no image is refused', async () => {
-    const { stdout, code } = await space.look(['setup', '--bucket', BUCKET, '--yes', '--json']);
-    expect(JSON.parse(stdout).error.code).toBe('image-needed');
-    expect(code).toBe(2);
+  test.each([
+    ['127.0.0.1:1/node:24-slim', 'base-image-unreachable', 1],
+    ['Node 24', 'bad-base-image', 2],
+  ])('the base image %s is refused', async (base, expected, exit) => {
+    const args = ['setup', '--bucket', BUCKET, '--base-image', base, '--yes', '--json'];
+    const { stdout, code } = await space.look(args);
+    const { error } = JSON.parse(stdout);
+    expect({ code: error.code, exit: code }).toEqual({ code: expected, exit });
+    expect(error.suggestions.join()).toContain('--base-image');
   });
 
   test.each([

@@ -2,6 +2,7 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import type { Session } from '../../src/aws/session.ts';
 import type { ChangeEvent } from '../../src/provision/apply.ts';
 import { type InspectedStack, inspectStack } from '../../src/provision/inspect.ts';
+import type { FunctionCode } from '../../src/provision/lambda/code.ts';
 import type { SetupChoice } from '../../src/provision/options.ts';
 import { applySetup, planSetup, type SetupPlan } from '../../src/provision/setup.ts';
 import { planTeardown, type Removed, teardown } from '../../src/provision/teardown.ts';
@@ -21,6 +22,8 @@ export interface StackOptions {
   bucket?: string;
   name?: string;
   choice?: SetupChoice;
+  /** What runs on AWS; left out: a function that does nothing. */
+  code?: FunctionCode;
   report?: (event: ChangeEvent) => void;
   signal?: AbortSignal;
   /** Whether holders of the lock live. Left out: all are dead, as a process that was killed is at once. */
@@ -69,12 +72,13 @@ const operator = (what: string, isAlive: IsAlive = () => false): Operator => ({
 });
 
 export function planWhole(world: World, options: StackOptions = {}): Promise<SetupPlan> {
-  const { region, bucket = BUCKET, name, choice, signal, session = testSession(world, region) } = options;
+  const { region, bucket = BUCKET, name, choice, code = CODE, signal } = options;
+  const { session = testSession(world, region) } = options;
   return planSetup(
     session,
     { bucket, name, choice: { imageUri: IMAGE, ...choice }, whenNew: 'auto' },
     testWaiting(world, signal),
-    async () => CODE,
+    async () => code,
   );
 }
 

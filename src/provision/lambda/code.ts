@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { strToU8, zipSync } from 'fflate';
 
-/** The live function's code as Lambda takes it. */
+/** What runs on AWS, as it is and as Lambda takes it. */
 export interface FunctionCode {
+  /** One module of JavaScript, which the jobs' image has too. */
+  module: string;
   zip: Uint8Array;
   /** As Lambda gives it back: Base64 of the zip's SHA-256. */
   sha256: string;
@@ -20,10 +22,10 @@ export function functionCode(): Promise<FunctionCode> {
   return code;
 }
 
-/** @param bundle - one module of JavaScript */
-export function packCode(bundle: string): FunctionCode {
+/** @param module - of JavaScript */
+export function packCode(module: string): FunctionCode {
   // The oldest time that a zip can hold: a real one would make each build another.
   const mtime = new Date(1980, 0, 1);
-  const zip = zipSync({ 'index.mjs': [strToU8(bundle), { mtime }] }, { level: 9 });
-  return { zip, sha256: createHash('sha256').update(zip).digest('base64') };
+  const zip = zipSync({ 'index.mjs': [strToU8(module), { mtime }] }, { level: 9 });
+  return { module, zip, sha256: createHash('sha256').update(zip).digest('base64') };
 }
