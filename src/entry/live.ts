@@ -1,27 +1,180 @@
-/** A message of the live queue, as far as it is needed. */
-interface Message {
-  messageId: string;
-  body: string;
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { ChangeMessageVisibilityBatchCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { settling } from '../adapters/workers/settling.ts';
+import { liveCalls } from '../aws/quotas.ts';
+import { finishRun } from '../runtime/run/finish.ts';
+import type { Holder } from '../runtime/run/lease.ts';
+import { runIds } from '../runtime/run/record.ts';
+import { namesOf } from '../stack/aws-names.ts';
+import { readRecord, specOf } from '../stack/record.ts';
+import {
+  type BatchAnswer,
+  errorLine,
+  handleBatch,
+  type LiveMessage,
+  type LiveParts,
+  type LogLine,
+  type Settling,
+} from './live/batch.ts';
+import { consumeInventory } from './live/inventory.ts';
+import { keepAnswers } from './live/paid-answers.ts';
+import { removeTrigger } from './live/trigger.ts';
+import { type OwnStack, openOwnStack } from './stack.ts';
+
+/** What Lambda tells of an invocation, as far as it is needed. */
+interface Invocation {
+  awsRequestId: string;
+  getRemainingTimeInMillis(): number;
 }
 
-/** What Lambda takes as the answer to a batch: these messages come again, the others are done. */
-interface BatchAnswer {
-  batchItemFailures: { itemIdentifier: string }[];
-}
+/** Milliseconds before the end at which nothing more is begun: for the call in flight, the index and the archive. */
+const RESERVE = 20_000;
 
-/**
- * Reads one batch of the live queue. S3's own test messages are done with; every other message stays in the queue.
- */
-export async function handler({ Records }: { Records: readonly Message[] }): Promise<BatchAnswer> {
-  const failed = Records.filter(({ body }) => !isTestEvent(body));
-  return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
-}
+/** Milliseconds after which the settings are read again. */
+const RECORD_AGE = 60_000;
 
-/** S3 sends it when a notification is configured. */
-function isTestEvent(body: string): boolean {
+/** One process serves one invocation at a time, and the next ones too. */
+let live: { parts: Promise<OpenLive>; readAt: number } | undefined;
+
+type OpenLive = LiveParts & { stack: OwnStack };
+
+/** Reads one batch of the live queue: changes of the bucket, a delivered inventory, ended jobs. */
+export async function handler(
+  { Records }: { Records: readonly LiveMessage[] },
+  invocation: Invocation,
+): Promise<BatchAnswer> {
+  const draining = new AbortController();
+  const timer = setTimeout(
+    () => draining.abort(),
+    Math.max(0, invocation.getRemainingTimeInMillis() - RESERVE),
+  );
   try {
-    return JSON.parse(body)?.Event === 's3:TestEvent';
-  } catch {
-    return false;
+    return await handleBatch(Records, await openLive(process.env), draining.signal);
+  } catch (error) {
+    // Nothing is known of the stack: the messages come again after the queue's own time.
+    log(errorLine(error));
+    return { batchItemFailures: Records.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+async function openLive(environment: NodeJS.ProcessEnv): Promise<LiveParts> {
+  const now = Date.now();
+  if (live !== undefined && now - live.readAt > RECORD_AGE) {
+    const { stack } = await live.parts;
+    const record = await readRecord(stack.objects, stack.record.name);
+    if (isDeepStrictEqual(record, stack.record)) live.readAt = now;
+    else live = undefined;
+  }
+  live ??= { parts: liveParts(environment), readAt: now };
+  try {
+    return await live.parts;
+  } catch (error) {
+    live = undefined;
+    throw error;
+  }
+}
+
+async function liveParts(environment: NodeJS.ProcessEnv): Promise<OpenLive> {
+  const stack = await openOwnStack(environment, async (clients) => {
+    const { perSecond, note } = await liveCalls(clients);
+    if (note !== undefined) log({ level: 'warn', message: note });
+    return perSecond;
+  });
+  const { record, objects, jobs, clients } = stack;
+  const names = namesOf(specOf(record));
+  const labeler = keepAnswers(stack.labeler);
+  const sqs = clients(SQSClient);
+  let opened: Promise<Settling> | undefined;
+  let url: Promise<string | undefined> | undefined;
+  return {
+    stack,
+    place: { bucket: record.aws.bucket, stackBucket: names.bucket.name },
+    prefix: record.prefix,
+    formats: labeler.formats,
+    objects,
+    maxPerDay: record.settings['live-max-per-day'] || 0,
+    settling() {
+      opened ??= openSettling(stack, labeler).catch((error: unknown) => {
+        opened = undefined;
+        throw error;
+      });
+      return opened;
+    },
+    inventoryArrived: (manifest) =>
+      consumeInventory(manifest, {
+        objects,
+        jobs,
+        labeling: labeler.labeling,
+        backfill: record.aws.backfill,
+        holder: thisFunction(names.function.name),
+        removeTrigger: () => removeTrigger(clients, record),
+        log,
+      }),
+    async jobEnded({ jobName, isChild }) {
+      const newest = isChild ? undefined : (await runIds(objects)).at(-1);
+      if (newest === undefined || !jobName.includes(newest)) return 'done';
+      const run = await finishRun(objects, jobs, newest);
+      if (run !== undefined) log({ level: 'info', message: `run '${newest}' has ended: ${run.state}` });
+      return 'done';
+    },
+    async postpone(messages) {
+      url ??= sqs
+        .send(new GetQueueUrlCommand({ QueueName: names.queue.name }))
+        .then(({ QueueUrl }) => QueueUrl);
+      const Entries = messages.map(({ message: { receiptHandle }, seconds }, at) => ({
+        Id: String(at),
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: seconds,
+      }));
+      await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: await url, Entries }));
+    },
+    log,
+    onCapped: async () => {},
+    now: Date.now,
+  };
+}
+
+async function openSettling(stack: OwnStack, labeler: Settling['labeler']): Promise<Settling> {
+  const { images, record } = stack;
+  const { rate } = record.settings;
+  const prefix = record.prefix === undefined ? {} : { prefix: record.prefix };
+  const {
+    cap: _,
+    draining: __,
+    ...rest
+  } = await settling({
+    images,
+    labeler,
+    index: await stack.indexWriter(),
+    labeling: labeler.labeling,
+    relabel: 'none',
+    run: 'live',
+    rate: rate || undefined,
+    concurrency: IN_FLIGHT,
+    cap: { take: () => false, giveBack: () => {} },
+    draining: new AbortController().signal,
+  });
+  return { ...rest, ...prefix, labeler };
+}
+
+/** More than a batch has changes: one that waits must not hold up those that need no call. */
+const IN_FLIGHT = 64;
+
+const thisFunction = (name: string): Holder => ({
+  id: randomUUID(),
+  what: 'the arrival of an inventory',
+  user: 'the live function',
+  host: name,
+  pid: process.pid,
+  started: '',
+  since: new Date().toISOString(),
+});
+
+/** One line of JSON, as Lambda's log has it. */
+function log(line: LogLine): void {
+  const write = line.level === 'error' ? console.error : line.level === 'warn' ? console.warn : console.log;
+  write(JSON.stringify(line));
 }

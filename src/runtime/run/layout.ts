@@ -46,6 +46,11 @@ export const LIVE_ARCHIVE = `${ARCHIVE}live/`;
 
 /** Labeler calls of live changes, one object a UTC day (`2026-11-23`). */
 export const liveUsage = (day: string) => `live/usage/${day}.json`;
+/** Where S3 delivers inventories; what is below it is named by S3. */
+export const INVENTORY_PREFIX = 'inventory';
+/** @param id - of the inventory's configuration on the bucket of the images */
+export const inventoryFolder = (imagesBucket: string, id: string) =>
+  `${INVENTORY_PREFIX}/${imagesBucket}/${id}/`;
 /** Held while a delivered inventory starts its backfill. */
 export const INVENTORY_LEASE = 'leases/inventory.json';
 /** Which inventory is to start a backfill, and the newest run before it. */
