@@ -21,7 +21,7 @@ const ARROWS: Readonly<Record<string, { values: readonly string[]; types?: reado
   terminal: { values: ['runtime/errors'], types: ['stack', 'provision', 'gallery', 'runtime', 'aws'] },
   gallery: { values: ['runtime'] },
   // The jobs and the live function have the same adapters as the commands on that stack.
-  entry: { values: ['adapters', 'aws', 'runtime', 'stack/aws-parts', 'stack/aws-names', 'stack/record'] },
+  entry: { values: ['adapters', 'aws', 'runtime', 'stack/aws-parts', 'stack/aws-names', 'stack/aws-rows', 'stack/record'] },
   stack: { values: ['adapters', 'aws', 'runtime'] },
   provision: {
     values: [

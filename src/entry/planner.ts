@@ -23,7 +23,7 @@ export const plan = (environment: NodeJS.ProcessEnv = process.env): Promise<numb
         (await readPlan(objects, run.id)) ??
         (await planInto(run, {
           objects,
-          rows: await awsRows(run.selection, { ...stack, account: record.aws.account }),
+          rows: await awsRows(run.selection, stack),
           formats: labeler.formats,
           prefix: record.prefix,
           compress: true,

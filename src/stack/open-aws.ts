@@ -47,7 +47,7 @@ export function openAwsStack({ aws, session }: Extract<Selected, { aws: unknown 
     },
     async rows(selection) {
       const { awsRows } = await import('./aws-rows.ts');
-      return awsRows(selection, { ...(await reading()), clients, account: record.aws.account });
+      return awsRows(selection, { ...(await reading()), record, clients });
     },
     async leases() {
       const { isAlive, thisHolder } = await import('../adapters/workers/process.ts');

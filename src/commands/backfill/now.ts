@@ -1,12 +1,11 @@
-import { resolve } from 'node:path';
 import * as Flags from '@oclif/core/flags';
-import type { Selection } from '../../runtime/contract.ts';
 import { RekbackError } from '../../runtime/errors.ts';
 import { isWorking, type RunSummary } from '../../runtime/run/record.ts';
 import { attachOrBackfill, backfill } from '../../stack/backfill.ts';
 import { type DryRun, dryRun } from '../../stack/dry-run.ts';
 import { openStack } from '../../stack/open.ts';
 import { selectStack } from '../../stack/select.ts';
+import { selectionOf } from '../../stack/selection.ts';
 import { awsFlags, RekbackCommand, stackFlag, yesFlag } from '../../terminal/command.ts';
 import { confirm } from '../../terminal/confirm.ts';
 import { describeDryRun, describeRun, runExitCode } from '../../terminal/run.ts';
@@ -54,7 +53,7 @@ export default class BackfillNow extends RekbackCommand<Result> {
     const { flags } = await this.parse(BackfillNow);
     const maxCost = flags['max-cost'] === undefined ? undefined : dollars(flags['max-cost']);
     const stack = openStack(await selectStack(flags.stack, flags));
-    const selection = selected(flags, stack.everything);
+    const selection = selectionOf(flags, stack.everything);
     if (flags['dry-run']) {
       const counted = await dryRun(stack, selection, this.interruptSignal('stopping'));
       this.print(describeDryRun(counted).join('\n'));
@@ -86,35 +85,6 @@ export default class BackfillNow extends RekbackCommand<Result> {
     this.exitWith(isSubmitted ? 0 : runExitCode(run, draining));
     return { run };
   }
-}
-
-function sourceOf(from: string): Selection['from'] {
-  if (from === 'inventory' || from === 'listing') return { kind: from };
-  return { kind: 'file', path: /^s3:/i.test(from) ? from : resolve(from) };
-}
-
-/** Undefined where nothing was selected. */
-function selected(
-  {
-    from,
-    prefix,
-    sample,
-    relabel,
-  }: {
-    from?: string | undefined;
-    prefix?: string | undefined;
-    sample?: number | undefined;
-    relabel?: 'all' | 'outdated' | 'failed' | undefined;
-  },
-  everything: Selection,
-): Selection | undefined {
-  if ([from, prefix, sample, relabel].every((flag) => flag === undefined)) return undefined;
-  return {
-    from: from === undefined ? everything.from : sourceOf(from),
-    relabel: relabel ?? 'none',
-    ...(prefix === undefined ? {} : { prefix }),
-    ...(sample === undefined ? {} : { sample }),
-  };
 }
 
 function dollars(text: string): number {
