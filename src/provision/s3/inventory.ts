@@ -8,11 +8,11 @@ import {
 } from '@aws-sdk/client-s3';
 import { ifThere, isAwsError } from '../../aws/errors.ts';
 import { retryWhile } from '../../aws/wait.ts';
+import { INVENTORY_PREFIX } from '../../runtime/run/layout.ts';
 import type { Context } from '../context.ts';
 import { defineResource, type Resource } from '../resource.ts';
 import { inspectedOnly } from './inspected-only.ts';
 import { atBucket } from './notifications.ts';
-import { INVENTORY_PREFIX } from './stack-bucket-policy.ts';
 
 /** What planning a backfill needs to know of an image: whether it changed, and whether it can be read at all. */
 const FIELDS: readonly InventoryOptionalField[] = [

@@ -1,9 +1,7 @@
+import { INVENTORY_PREFIX } from '../../runtime/run/layout.ts';
 import type { Names } from '../../stack/aws-names.ts';
 import type { AwsSpec } from '../../stack/aws-spec.ts';
 import { type Policy, policy, type Statement } from '../iam/policy.ts';
-
-/** Where S3 delivers inventories in the stack's bucket. */
-export const INVENTORY_PREFIX = 'inventory';
 
 /** Lets S3 deliver inventories of the images' bucket, and nobody speak to this bucket without TLS. */
 export function stackBucketPolicy({ partition, account, bucket }: AwsSpec, names: Names): Policy {

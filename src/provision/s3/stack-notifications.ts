@@ -1,9 +1,8 @@
 import { openS3Objects } from '../../adapters/s3/objects.ts';
-import { INVENTORY_CONSUMED } from '../../runtime/run/layout.ts';
+import { INVENTORY_CONSUMED, INVENTORY_PREFIX } from '../../runtime/run/layout.ts';
 import type { Context } from '../context.ts';
 import type { Resource } from '../resource.ts';
 import { defineNotification } from './notifications.ts';
-import { INVENTORY_PREFIX } from './stack-bucket-policy.ts';
 
 /**
  * The trigger: tells the stack's queue when an inventory was delivered, of which the checksum is written last. It is
