@@ -10,8 +10,10 @@ export interface Ledger {
   labelCalls: number;
 }
 
-/** What a run tells while it works; `--progress json` prints one of these per line. */
+/** What a run, or a count before any, tells while it works; `--progress json` prints one of these per line. */
 export type RunEvent =
+  /** While images are only counted: how many objects so far, and at the end in all. */
+  | { event: 'listing' | 'listed'; objects: number }
   | { event: 'run-started'; run: string; resumed: boolean }
   /** While rows are read: how many so far. */
   | { event: 'planning'; run: string; rows: number }

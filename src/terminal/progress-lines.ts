@@ -9,6 +9,11 @@ export function describeRows(rows: number): string {
   return `Reading the images: ${formatCount(rows)}`;
 }
 
+/** `Listed so far: 12,000 objects`. */
+export function describeListed({ event, objects }: Event<'listing' | 'listed'>): string {
+  return `${event === 'listed' ? 'Listed' : 'Listed so far'}: ${formatCounted(objects, 'object')}`;
+}
+
 /** `1,200 of 5,000 images · 40/s · 30 skipped · 2 failed · 1 min 35 s left`. */
 export function describeCounts(event: Event<'progress'>): string {
   const skipped = sum(event.skipped);

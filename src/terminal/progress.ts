@@ -2,7 +2,7 @@ import type { Report, RunEvent } from '../runtime/progress.ts';
 import { type Palette, palette } from './colours.ts';
 import { deferred, openDisplay } from './display.ts';
 import { jsonText } from './output.ts';
-import { describeCounts, describeFailure, describeRows } from './progress-lines.ts';
+import { describeCounts, describeFailure, describeListed, describeRows } from './progress-lines.ts';
 
 export type ProgressMode = 'auto' | 'plain' | 'json' | 'none';
 
@@ -75,6 +75,10 @@ function plain(stream: NodeJS.WriteStream, now: () => number): RunProgress {
       switch (event.event) {
         case 'run-started':
           return note(`${event.resumed ? 'Continuing' : 'Starting'} run ${event.run}`);
+        case 'listing':
+          return show('listing', describeListed(event));
+        case 'listed':
+          return note(describeListed(event));
         case 'planning':
           return show('planning', describeRows(event.rows));
         case 'progress':
@@ -112,10 +116,12 @@ async function live(stream: NodeJS.WriteStream, colour: Palette): Promise<RunPro
   return {
     note: (line) => note(line),
     report(event) {
+      if (event.event === 'listing' || event.event === 'listed') task.title = describeListed(event);
       if (event.event === 'planning') task.title = describeRows(event.rows);
       if (event.event === 'progress') task.title = describeCounts(event);
       if (event.event === 'image-failed') for (const line of failures(event)) note(line);
-      if (event.event === 'run-ended' && event.state === 'succeeded') finished.resolve();
+      const isDone = event.event === 'run-ended' ? event.state === 'succeeded' : event.event === 'listed';
+      if (isDone) finished.resolve();
     },
     async end() {
       finished.reject(new Error('not succeeded'));

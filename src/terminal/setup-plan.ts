@@ -4,8 +4,8 @@ import type { Change } from '../provision/plan.ts';
 import type { Difference } from '../provision/resource.ts';
 import type { BucketChanges } from '../provision/s3/bucket-changes.ts';
 import type { SetupPlan } from '../provision/setup.ts';
-import type { Cost } from '../runtime/price.ts';
 import { describeThings } from './changes.ts';
+import { costLines, formatHours } from './costs.ts';
 import { describeUpdate } from './differences.ts';
 import { formatCounted, formatDollars } from './format.ts';
 import { sanitise } from './sanitise.ts';
@@ -95,17 +95,6 @@ function describeForecast({ idle, backfill, callsPerSecond }: Forecast, when: 'a
     ...costLines(backfill),
     `  (an upper bound: AWS's count of ${measuredAt.slice(0, 10)} has every version and format in it)`,
   ];
-}
-
-function costLines({ lines }: Cost): string[] {
-  const sums = lines.map(({ dollars }) => formatDollars(dollars));
-  const width = Math.max(0, ...sums.map((sum) => sum.length));
-  return lines.map(({ what, formula }, index) => `  ${sums[index]?.padStart(width)}  ${what} (${formula})`);
-}
-
-function formatHours(hours: number): string {
-  if (hours < 1) return formatCounted(Math.ceil(hours * 60), 'minute');
-  return hours < 48 ? `${hours.toFixed(1)} hours` : `${(hours / 24).toFixed(1)} days`;
 }
 
 /** Whose account is changed, where, and by whom. */

@@ -50,6 +50,7 @@ const VALUES: Readonly<Record<string, string>> = {
 
 /** What makes a command do its work and end although nobody is asked and nobody presses Ctrl-C. */
 const EXTRA: Readonly<Record<string, readonly string[]>> = {
+  estimate: ['--folder', 'photos'],
   live: ['--once'],
   setup: ['--folder', 'photos'],
   teardown: ['--yes'],
