@@ -54,6 +54,7 @@ export async function workBeside(
   const first = Math.floor((index * chunks) / count);
   try {
     for (let step = 0; step < chunks; step++) {
+      await stopped.look();
       if (draining.aborted) break;
       const chunk = (first + step) % chunks;
       if (await isComplete(objects, run.id, chunk)) continue;
@@ -127,5 +128,5 @@ function stopSignal(objects: ObjectStore, run: string) {
     if ((await objects.get(runCancel(run)).catch(() => undefined)) !== undefined) controller.abort();
   };
   const timer = setInterval(() => void look(), CANCEL_POLL);
-  return { signal: controller.signal, end: () => clearInterval(timer) };
+  return { signal: controller.signal, look, end: () => clearInterval(timer) };
 }

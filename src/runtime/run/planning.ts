@@ -15,6 +15,8 @@ export interface PlanningOptions {
   prefix: string | undefined;
   /** For stores that are paid or reached by the byte. */
   compress: boolean;
+  /** Rows of a chunk; as many as the contract says by itself. */
+  chunkRows?: number;
   report: Report;
   signal: AbortSignal;
 }
@@ -25,7 +27,7 @@ export interface PlanningOptions {
  * @throws what `planRun` throws
  */
 export async function planInto(run: RunRecord, options: PlanningOptions): Promise<PlannedRows> {
-  const { objects, rows, formats, compress, report, signal } = options;
+  const { objects, rows, formats, compress, chunkRows: size, report, signal } = options;
   const { sample, prefix = options.prefix } = run.selection;
   const { skippedKeys, ...planned } = await planRun({
     rows,
@@ -38,6 +40,7 @@ export async function planInto(run: RunRecord, options: PlanningOptions): Promis
     signal,
     ...(prefix === undefined ? {} : { prefix }),
     ...(sample === undefined ? {} : { sample }),
+    ...(size === undefined ? {} : { chunkRows: size }),
   });
   await objects.put(runSkipped(run.id), Buffer.from(JSON.stringify({ keys: skippedKeys })));
   await objects.put(runPlan(run.id), Buffer.from(JSON.stringify(planned)));

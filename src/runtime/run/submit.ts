@@ -8,7 +8,7 @@ import { isActive, jobsAsHolder, jobsOf, rememberJob } from './remote.ts';
 import { type BeginOptions, beginRun } from './start.ts';
 
 /** How many there are, and the labeler calls a second of each. */
-interface Workers {
+export interface Workers {
   count: number;
   rate: number;
 }

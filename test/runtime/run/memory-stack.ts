@@ -132,7 +132,8 @@ export function memoryStack(before?: (key: string, text: string) => void | Promi
   return { images, objects, index, labeler, isAlive, backfill, catchUp };
 }
 
-function mortality(kill: Kill | undefined) {
+/** The effects of a process that dies where `kill` says; then all of them throw `Killed`. */
+export function mortality(kill: Kill | undefined) {
   let writes = 0;
   let dead = false;
   const guard =
