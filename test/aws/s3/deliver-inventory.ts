@@ -26,6 +26,28 @@ export interface Delivery {
   rows: number;
 }
 
+const DAY = 24 * 3_600_000;
+
+/**
+ * Has S3 deliver by itself from now until the next reset: after a day of the clock, and then once a day, every inventory
+ * that is configured; weekly ones on Sundays only. Reports of ORC are left out.
+ */
+export function runInventories(world: World): void {
+  world.clock.after(DAY, () => {
+    runInventories(world);
+    const isSunday = world.clock.date().getUTCDay() === 0;
+    for (const bucket of world.state(s3, '', '').buckets.values()) {
+      for (const [id, known] of bucket.inventories) {
+        const configuration = known.read(world.clock.now()) as InventoryConfiguration | undefined;
+        if (configuration === undefined) continue;
+        if (configuration.Schedule.Frequency === 'Weekly' && !isSunday) continue;
+        if (configuration.Destination.S3BucketDestination.Format === 'ORC') continue;
+        deliverInventory(world, bucket.name, id);
+      }
+    }
+  });
+}
+
 /**
  * Delivers an inventory report now, as S3 does within 48 hours: data files, manifest.json, then manifest.checksum. Undefined
  * when the configuration is disabled or the destination's policy does not let S3 in: then nothing ever arrives.

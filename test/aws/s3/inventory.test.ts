@@ -9,16 +9,24 @@ import {
   ListBucketInventoryConfigurationsCommand,
   ListObjectsV2Command,
   PutBucketInventoryConfigurationCommand,
+  PutBucketNotificationConfigurationCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { World } from '../kernel/world.ts';
 import { startWorld } from '../world.ts';
-import { deliverInventory } from './deliver-inventory.ts';
+import { deliverInventory, runInventories } from './deliver-inventory.ts';
 
 let world: World;
 let client: S3Client;
@@ -159,4 +167,96 @@ test('a Parquet report can be read', async () => {
   expect(await parquetReadObjects({ file, compressors })).toMatchObject([
     { bucket: 'source', key: 'a b', size: 3n },
   ]);
+});
+
+describe('by the clock', () => {
+  const HOUR = 3_600_000;
+  const manifests = async () => {
+    const list = new ListObjectsV2Command({ Bucket: 'reports', Prefix: 'inv/source/' });
+    const { Contents = [] } = await client.send(list);
+    return Contents.map(({ Key = '' }) => Key).filter((key) => key.endsWith('/manifest.checksum'));
+  };
+  const folderOf = (time: number) => `${new Date(time).toISOString().slice(0, 16).replace(':', '-')}Z`;
+
+  test('a report arrives each day, and tells the queue by its last object', async () => {
+    await put(configuration());
+    await letIn();
+    const messages = await queueFor('manifest.checksum');
+    runInventories(world);
+    const start = world.clock.now();
+    await world.clock.advance(23 * HOUR);
+    expect(await manifests()).toEqual([]);
+    await world.clock.advance(3 * 24 * HOUR);
+    const expected = [1, 2, 3].map(
+      (day) => `inv/source/daily/${folderOf(start + day * 24 * HOUR)}/manifest.checksum`,
+    );
+    expect(await manifests()).toEqual(expected);
+    const records = await messages();
+    expect(records.map(({ s3 }) => s3.object.key)).toEqual(expected);
+    expect(records.map(({ eventName }) => eventName)).toEqual(expected.map(() => 'ObjectCreated:Put'));
+  });
+
+  test('a report has what is there by then, and none comes of what is disabled, removed or ORC', async () => {
+    await letIn();
+    await put({ ...configuration(), IsEnabled: false });
+    runInventories(world);
+    await world.clock.advance(25 * HOUR);
+    expect(await manifests()).toEqual([]);
+    await put(configuration());
+    await client.send(new PutObjectCommand({ Bucket: 'source', Key: 'late', Body: 'x' }));
+    await world.clock.advance(24 * HOUR);
+    const [checksum = ''] = await manifests();
+    const { files } = JSON.parse((await text(checksum.replace('.checksum', '.json'))).toString());
+    expect(gunzipSync(await text(files[0].key)).toString()).toContain('"late"');
+    const orc = configuration();
+    Object.assign(orc.Destination?.S3BucketDestination ?? {}, { Format: 'ORC' });
+    await put(orc);
+    await world.clock.advance(24 * HOUR);
+    const Id = 'daily';
+    await client.send(new DeleteBucketInventoryConfigurationCommand({ Bucket: 'source', Id }));
+    await world.clock.advance(48 * HOUR);
+    expect(await manifests()).toEqual([checksum]);
+  });
+
+  test('a weekly one comes on Sundays', async () => {
+    await put({ ...configuration(), Schedule: { Frequency: 'Weekly' } });
+    await letIn();
+    runInventories(world);
+    await world.clock.advance(21 * 24 * HOUR);
+    const days = (await manifests()).map((key) =>
+      new Date(key.split('/')[3]?.slice(0, 10) ?? '').getUTCDay(),
+    );
+    expect(days).toEqual([0, 0, 0]);
+  });
+
+  /** A queue that the bucket of the reports tells of keys with this end; gives and forgets what came. */
+  async function queueFor(Value: string) {
+    const sqs = new SQSClient(world.client());
+    const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'arrivals' }));
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
+    );
+    const QueueArn = Attributes?.QueueArn ?? '';
+    const Policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: {
+        Effect: 'Allow',
+        Principal: { Service: 's3.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: QueueArn,
+      },
+    });
+    await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
+    const Filter = { Key: { FilterRules: [{ Name: 'suffix', Value } as const] } };
+    const QueueConfigurations = [{ QueueArn, Events: ['s3:ObjectCreated:*' as const], Filter }];
+    const NotificationConfiguration = { QueueConfigurations };
+    await client.send(
+      new PutBucketNotificationConfigurationCommand({ Bucket: 'reports', NotificationConfiguration }),
+    );
+    return async (): Promise<{ eventName: string; s3: { object: { key: string } } }[]> => {
+      const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 });
+      const { Messages = [] } = await sqs.send(receive);
+      return Messages.flatMap(({ Body = '{}' }) => JSON.parse(Body).Records ?? []);
+    };
+  }
 });
