@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@opensearch-project/opensearch';
 import { AwsSigv4Signer } from '@opensearch-project/opensearch/aws-v3';
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
+import { httpsAgent } from '../../aws/http.ts';
 import { RekbackError } from '../../runtime/errors.ts';
 import { explain, Failure, requestFailure } from './errors.ts';
-import { isLoopback, proxyFor } from './proxy.ts';
 
 /** How the server knows who asks. `none` is for a server on this machine. */
 export type SignIn =
@@ -57,25 +57,21 @@ export const ATTEMPTS = { reading: 4, writing: 10 };
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 
-/** @param purpose - how patient it is to be */
+/**
+ * Nothing is sent by that. A proxy or CA bundle of this machine that is no good is known with the first request.
+ *
+ * @param purpose - how patient it is to be
+ */
 export function openClient(options: IndexOptions, purpose: keyof typeof ATTEMPTS): IndexClient {
   const { signIn, timeout = TIMEOUT, pause = sleep } = options;
   const url = new URL(options.endpoint);
   if (signIn.kind === 'none' && !isLoopback(url.hostname)) throw unsigned(url.host);
-  const proxy = proxyFor(url);
-  const client = new Client({
-    node: url.href,
-    // One address: there is nothing to choose between, and what is sent again is decided here.
-    maxRetries: 0,
-    resurrectStrategy: 'none',
-    // Answers are only read by names that this code knows.
-    disablePrototypePoisoningProtection: true,
-    ...(proxy !== undefined && { proxy }),
-    ...connectionOf(signIn),
-  });
+  let opened: Promise<Client> | undefined;
 
   const send = async ({ method, path, query, body, lines }: Call): Promise<unknown> => {
-    const request = client.transport.request(
+    opened ??= connect(url, signIn);
+    const { transport } = await opened;
+    const request = transport.request(
       {
         method,
         path,
@@ -92,7 +88,7 @@ export function openClient(options: IndexOptions, purpose: keyof typeof ATTEMPTS
       if (typeof answer !== 'object' || answer === null) throw new Failure('lost', 'the answer is no JSON');
       return answer;
     } catch (error) {
-      throw requestFailure(error) ?? error;
+      throw ownFailure(error) ?? requestFailure(error) ?? error;
     } finally {
       clearTimeout(late);
     }
@@ -116,9 +112,30 @@ export function openClient(options: IndexOptions, purpose: keyof typeof ATTEMPTS
         await backOff(attempt);
       }
     },
-    close: () => client.close(),
+    close: async () => (await opened?.catch(() => undefined))?.close(),
   };
 }
+
+const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host);
+
+async function connect(url: URL, signIn: SignIn): Promise<Client> {
+  // As with AWS: a server of plain HTTP is reached directly.
+  const agent = url.protocol === 'https:' ? await httpsAgent() : undefined;
+  return new Client({
+    node: url.href,
+    // One address: there is nothing to choose between, and what is sent again is decided here.
+    maxRetries: 0,
+    resurrectStrategy: 'none',
+    // Answers are only read by names that this code knows.
+    disablePrototypePoisoningProtection: true,
+    ...(agent !== undefined && { agent: () => agent }),
+    ...connectionOf(signIn),
+  });
+}
+
+/** What our own agent threw, such as a proxy's refusal. */
+const ownFailure = (error: unknown): RekbackError | undefined =>
+  error instanceof Error && error.cause instanceof RekbackError ? error.cause : undefined;
 
 /** How the environment says that a server wants a password: REKBACK_INDEX_USER and REKBACK_INDEX_PASSWORD. */
 export function passwordFrom(environment: Readonly<Record<string, string | undefined>>): SignIn | undefined {
@@ -145,12 +162,21 @@ function connectionOf(signIn: SignIn) {
 
 /**
  * opensearch-js 3.9 prints an error that comes after the head of an answer on standard output, where nothing but results may
- * be. The transport learns of it through the answer anyway.
+ * be. The transport learns of it through the answer anyway. Before the answer, errors get their cause.
  */
 function quiet(Base: typeof Connection): typeof Connection {
   return class extends Base {
     override request(...args: Parameters<Connection['request']>): ReturnType<Connection['request']> {
-      const request = super.request(...args);
+      const [params, callback] = args;
+      let cause: Error | undefined;
+      const request = super.request(params, (error, response) => {
+        // Of what failed, the client keeps the message only.
+        if (error instanceof Error && cause !== undefined) error.cause = cause;
+        callback(error, response);
+      });
+      request.prependOnceListener?.('error', (error) => {
+        cause = error;
+      });
       // After the client's own listener, which adds the one that prints.
       request.once?.('response', () => {
         request.removeAllListeners('error');

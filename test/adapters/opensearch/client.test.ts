@@ -1,8 +1,18 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openClient, passwordFrom, type SignIn } from '../../../src/adapters/opensearch/client.ts';
-import { proxyFor } from '../../../src/adapters/opensearch/proxy.ts';
+import {
+  HOST,
+  makeCertificate,
+  type Started,
+  startProxy,
+  startTls,
+  type TestProxy,
+} from '../../provision/tls-proxy.ts';
 
 let seen: { url: string; headers: IncomingHttpHeaders }[];
 let server: ReturnType<typeof createServer>;
@@ -20,7 +30,8 @@ beforeEach(async () => {
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
 async function ask(signIn: SignIn, times = 1) {
-  const client = openClient({ endpoint, signIn, stack: 's', bucket: 'b' }, 'reading');
+  const pause = async () => {};
+  const client = openClient({ endpoint, signIn, stack: 's', bucket: 'b', pause }, 'reading');
   for (let time = 0; time < times; time++) {
     await client.ask({
       method: 'POST',
@@ -83,14 +94,111 @@ describe('who asks', () => {
   });
 });
 
-test.each([
-  ['https://a.example.com', { HTTPS_PROXY: 'http://p:1' }, 'http://p:1'],
-  ['https://a.example.com', { https_proxy: 'http://q:1', HTTPS_PROXY: 'http://p:1' }, 'http://q:1'],
-  ['http://a.example.com', { HTTPS_PROXY: 'http://p:1' }, undefined],
-  ['https://a.example.com', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'b.com, .example.com' }, undefined],
-  ['https://a.example.com', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'ample.com' }, 'http://p:1'],
-  ['https://a.example.com', { HTTPS_PROXY: 'http://p:1', NO_PROXY: '*' }, undefined],
-  ['http://127.0.0.1:9200', { HTTP_PROXY: 'http://p:1' }, undefined],
-])('%s with %o goes through %s', (url, environment, proxy) => {
-  expect(proxyFor(new URL(url), environment)).toBe(proxy);
+describe('the way to it', () => {
+  const UNSET = {
+    https_proxy: undefined,
+    HTTPS_PROXY: undefined,
+    http_proxy: undefined,
+    HTTP_PROXY: undefined,
+    no_proxy: undefined,
+    NO_PROXY: undefined,
+    AWS_CA_BUNDLE: undefined,
+  };
+  let folder: string;
+  let ca: string;
+  let otherCa: string;
+  let tls: Started;
+  let proxy: TestProxy;
+  let HTTPS_PROXY: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'rekback-index-'));
+    const [ours, other] = await Promise.all([
+      makeCertificate(folder, 'ours'),
+      makeCertificate(folder, 'other'),
+    ]);
+    [ca, otherCa] = [ours.cert, other.cert];
+    proxy = await startProxy();
+    HTTPS_PROXY = `http://127.0.0.1:${proxy.port}`;
+  });
+  beforeEach(async () => {
+    const plain = Number(new URL(endpoint).port);
+    tls = await startTls({ cert: ca, key: ca.replace(/pem$/, 'key') }, plain);
+    Object.assign(proxy, { requests: [], login: undefined, refusal: undefined });
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    tls.stop();
+  });
+  afterAll(async () => {
+    proxy.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  const targets = () => proxy.requests.map(({ target }) => target);
+
+  async function askBy(address: string, env: Readonly<Record<string, string | undefined>>, times = 1) {
+    for (const [name, value] of Object.entries({ ...UNSET, AWS_CA_BUNDLE: ca, ...env }))
+      vi.stubEnv(name, value);
+    endpoint = address;
+    return ask({ kind: 'password', user: 'u', password: 'p' }, times);
+  }
+
+  test('is the proxy that the environment names, by one connection', async () => {
+    await askBy(`https://${HOST}:${tls.port}`, { HTTPS_PROXY }, 3);
+    expect(seen).toHaveLength(3);
+    expect(targets()).toEqual([`${HOST}:${tls.port}`]);
+  });
+
+  test('is the proxy also for what is signed', async () => {
+    vi.stubEnv('HTTPS_PROXY', HTTPS_PROXY);
+    vi.stubEnv('AWS_CA_BUNDLE', ca);
+    endpoint = `https://${HOST}:${tls.port}`;
+    const credentials = async () => ({ accessKeyId: 'KEY', secretAccessKey: 'secret' });
+    const { authorization } = await ask({ kind: 'aws', region: 'eu-west-1', credentials });
+    expect(authorization).toContain('Credential=KEY/');
+    expect(targets()).toEqual([`${HOST}:${tls.port}`]);
+  });
+
+  test.each<[string, (env: { HTTPS_PROXY: string }) => Record<string, string>, boolean]>([
+    [
+      'the lower-case name',
+      (env) => ({ HTTPS_PROXY: 'http://127.0.0.1:1', https_proxy: env.HTTPS_PROXY }),
+      true,
+    ],
+    ['a host in NO_PROXY', (env) => ({ ...env, NO_PROXY: 'b.com, localhost' }), false],
+    ['every host in NO_PROXY', (env) => ({ ...env, NO_PROXY: '*' }), false],
+    ['another host in NO_PROXY', (env) => ({ ...env, NO_PROXY: 'ocalhost' }), true],
+  ])('goes by %s', async (_, env, isProxied) => {
+    await askBy(`https://localhost:${tls.port}`, env({ HTTPS_PROXY }));
+    expect(targets()).toEqual(isProxied ? [`localhost:${tls.port}`] : []);
+    expect(seen).toHaveLength(1);
+  });
+
+  test('is direct for plain HTTP', async () => {
+    await askBy(endpoint, { HTTPS_PROXY, HTTP_PROXY: HTTPS_PROXY });
+    expect(targets()).toEqual([]);
+    expect(seen).toHaveLength(1);
+  });
+
+  test('is trusted by the CA bundle alone', async () => {
+    await askBy(`https://localhost:${tls.port}`, {});
+    expect(seen).toHaveLength(1);
+    await expect(askBy(`https://localhost:${tls.port}`, { AWS_CA_BUNDLE: otherCa })).rejects.toMatchObject({
+      code: 'index-unreachable',
+      message: expect.stringMatching(/certificate/),
+    });
+    await expect(
+      askBy(`https://localhost:${tls.port}`, { AWS_CA_BUNDLE: `${ca}-gone` }),
+    ).rejects.toMatchObject({ code: 'bad-ca-bundle' });
+  });
+
+  test('is a proxy that refuses, and is asked once', async () => {
+    proxy.refusal = '403 Not Allowed';
+    await expect(askBy(`https://${HOST}:${tls.port}`, { HTTPS_PROXY })).rejects.toMatchObject({
+      code: 'proxy-refused',
+      message: expect.stringContaining('403 Not Allowed'),
+    });
+    expect(targets()).toHaveLength(1);
+  });
 });
