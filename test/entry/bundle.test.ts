@@ -18,7 +18,9 @@ beforeAll(async () => {
 }, 120_000);
 
 test('has the entries, and nothing of the CLI, of provisioning or native', () => {
-  expect(inputs).toContainEqual(expect.stringMatching(/(^|\/)dist\/entry\/live\.js$/));
+  for (const entry of ['live', 'planner', 'worker']) {
+    expect(inputs).toContainEqual(expect.stringMatching(new RegExp(`(^|/)dist/entry/${entry}\\.js$`)));
+  }
   const own = inputs.filter((path) => !path.includes('node_modules/'));
   expect(own.filter((path) => /\/(commands|terminal|provision|gallery)\//.test(path))).toEqual([]);
   expect(
@@ -41,7 +43,7 @@ test('is all that a Node needs to load it', async () => {
       cwd: elsewhere,
     });
     expect(stderr).toBe('');
-    expect(stdout.trim().split(',').sort()).toEqual(['handler']);
+    expect(stdout.trim().split(',').sort()).toEqual(['handler', 'plan', 'work']);
   } finally {
     await rm(elsewhere, { recursive: true });
   }
