@@ -42,7 +42,7 @@ export interface AwsParts {
 export function awsParts({ record, clients, indexCredentials, callsPerSecond }: AwsPartsOptions): AwsParts {
   const { bucket, account, region } = record.aws;
   const names = namesOf(specOf(record));
-  const place = { bucket, region };
+  const place = { bucket, region, account };
   const objects = openS3Objects(clients, { bucket: names.bucket.name, account });
   const { 'label-floor': labelFloor, 'max-labels': maxLabels } = record.settings;
 

@@ -12,7 +12,7 @@ import type { ImageHead } from '../../runtime/contract.ts';
 import { messageOf, RetryableError, UnreadableError } from '../../runtime/errors.ts';
 import { decodeKey } from '../../runtime/rows/key.ts';
 import { isArchived } from '../../runtime/run/select.ts';
-import { asBucketFailure, type BucketPlace, bucketDenied, deniedKey, keyDenied } from './errors.ts';
+import { asBucketFailure, atPlace, type BucketPlace, bucketDenied, deniedKey, keyDenied } from './errors.ts';
 
 /** An object's state. */
 export interface FoundObject {
@@ -41,18 +41,19 @@ const TRIED = 5;
  */
 export function openObjectReader(clients: Clients, place: BucketPlace): ObjectReader {
   const s3 = clients(S3Client);
-  const { bucket: Bucket } = place;
+  const { bucket } = place;
+  const at = atPlace(place);
   /** An object that could be looked at, which tells one that is denied from a bucket that is. */
   let readable: string | undefined;
 
   const head = async (Key: string, signal?: AbortSignal) => {
-    const found = await s3.send(new HeadObjectCommand({ Bucket, Key }), optionsOf(signal));
+    const found = await s3.send(new HeadObjectCommand({ ...at, Key }), optionsOf(signal));
     readable = Key;
     return found;
   };
   const get = async (Key: string, length: number | undefined, signal?: AbortSignal) => {
     const range = length === undefined ? {} : { Range: `bytes=0-${length - 1}` };
-    const found = await s3.send(new GetObjectCommand({ Bucket, Key, ...range }), optionsOf(signal));
+    const found = await s3.send(new GetObjectCommand({ ...at, Key, ...range }), optionsOf(signal));
     return Buffer.from((await found.Body?.transformToByteArray()) ?? []);
   };
   const refusalOf = (Key: string, signal?: AbortSignal): Promise<unknown> =>
@@ -65,13 +66,13 @@ export function openObjectReader(clients: Clients, place: BucketPlace): ObjectRe
   /** A missing bucket is answered as a missing object is; taken for one, it would mean that every image was deleted. */
   async function assertBucket(signal?: AbortSignal): Promise<void> {
     if (readable !== undefined) return;
-    await s3.send(new HeadBucketCommand({ Bucket }), optionsOf(signal)).catch((error: unknown) => {
+    await s3.send(new HeadBucketCommand(at), optionsOf(signal)).catch((error: unknown) => {
       if (awsStatus(error) !== 403) throw asBucketFailure(error, place);
     });
   }
 
   const keysOf = async (prefix: string, limit: number, signal?: AbortSignal): Promise<string[]> => {
-    const input = { Bucket, Prefix: prefix, MaxKeys: limit, EncodingType: 'url' } as const;
+    const input = { ...at, Prefix: prefix, MaxKeys: limit, EncodingType: 'url' } as const;
     const { Contents = [] } = await s3.send(new ListObjectsV2Command(input), optionsOf(signal));
     return Contents.flatMap(({ Key = '' }) => decodeListedKey(Key) ?? []);
   };
@@ -98,11 +99,11 @@ export function openObjectReader(clients: Clients, place: BucketPlace): ObjectRe
   async function explainDenied(key: string, cause: unknown, signal?: AbortSignal): Promise<void> {
     const [listed] = await keysOf(key, 1, signal).catch((error: unknown) => {
       // Without this right a missing object is answered as a denied one is.
-      if (awsStatus(error) === 403) throw bucketDenied(Bucket, 's3:ListBucket and s3:GetObject', error);
+      if (awsStatus(error) === 403) throw bucketDenied(place, 's3:ListBucket and s3:GetObject', error);
       throw asBucketFailure(error, place);
     });
     if (listed !== key) return;
-    if (!(await isOpen(signal))) throw bucketDenied(Bucket, 's3:GetObject', cause);
+    if (!(await isOpen(signal))) throw bucketDenied(place, 's3:GetObject', cause);
     throw new UnreadableError(`it may not be read: ${messageOf(cause)}`, { cause });
   }
 
@@ -119,7 +120,7 @@ export function openObjectReader(clients: Clients, place: BucketPlace): ObjectRe
     }
     if (isAwsMessage(error, 'InvalidRequest', /server side encryption/i)) return CUSTOMER_ENCRYPTED;
     const kms = deniedKey(error);
-    if (kms !== undefined) throw keyDenied(Bucket, kms.key, error);
+    if (kms !== undefined) throw keyDenied(bucket, kms.key, error);
     if (isAwsError(error, 'InvalidObjectState'))
       throw new UnreadableError('it is archived', { cause: error });
     if (awsStatus(error) === 403 && isAwsError(error, 'AccessDenied')) {

@@ -6,7 +6,18 @@ import { messageOf, RetryableError, SystemicError } from '../../runtime/errors.t
 export interface BucketPlace {
   bucket: string;
   region: string;
+  /**
+   * The account that must own it, where a stack was made for that account's bucket: the name of a bucket that was deleted may
+   * be anybody's. Without it, the bucket may be anybody's on purpose.
+   */
+  account?: string;
 }
+
+/** How a request names the bucket. */
+export const atPlace = ({ bucket, account }: BucketPlace) => ({
+  Bucket: bucket,
+  ...(account !== undefined && { ExpectedBucketOwner: account }),
+});
 
 /**
  * What a failed request to the images' bucket means, as far as it is about the bucket and not about one object.
@@ -30,7 +41,7 @@ export function asBucketFailure(error: unknown, place: BucketPlace): Error {
   }
   const credentials = credentialsFailure(error);
   if (credentials !== undefined) return credentials;
-  if (awsStatus(error) === 403) return bucketDenied(bucket, 's3:ListBucket', error);
+  if (awsStatus(error) === 403) return bucketDenied(place, 's3:ListBucket', error);
   return error instanceof Error ? error : new Error(messageOf(error));
 }
 
@@ -41,10 +52,18 @@ const bucketMissing = (bucket: string, cause: unknown) =>
   });
 
 /** @param right - the action that is missing, as a policy names it */
-export const bucketDenied = (bucket: string, right: string, cause: unknown): SystemicError =>
+export const bucketDenied = (
+  { bucket, account }: BucketPlace,
+  right: string,
+  cause: unknown,
+): SystemicError =>
   new SystemicError('bucket-denied', `the images in '${bucket}' may not be read: ${words(cause)}`, {
     cause,
-    suggestions: [`ask for ${right} on '${bucket}'`, 'or use other credentials: --profile NAME'],
+    suggestions: [
+      `ask for ${right} on '${bucket}'`,
+      'or use other credentials: --profile NAME',
+      ...(account === undefined ? [] : [`or see whether the bucket is still one of account ${account}`]),
+    ],
   });
 
 /** @param key - the key's id or ARN, where S3 names it */

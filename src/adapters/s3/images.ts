@@ -3,7 +3,7 @@ import type { Clients } from '../../aws/clients.ts';
 import { RetryableError, SystemicError } from '../../runtime/errors.ts';
 import type { ImageStore, ListedImage } from '../../runtime/ports.ts';
 import { bareEtag, decodeListedKey, openObjectReader } from './bucket.ts';
-import { asBucketFailure, type BucketPlace } from './errors.ts';
+import { asBucketFailure, atPlace, type BucketPlace } from './errors.ts';
 import { type ListPage, listInOrder } from './listing.ts';
 
 /**
@@ -20,7 +20,7 @@ export function openS3Images(clients: Clients, place: BucketPlace): ImageStore {
     link: (key) => `s3://${bucket}/${key}`,
     async *list({ prefix = '', signal }) {
       try {
-        yield* listInOrder(pageOf(clients, bucket, prefix), prefix, signal);
+        yield* listInOrder(pageOf(clients, place, prefix), prefix, signal);
       } catch (error) {
         signal?.throwIfAborted();
         const failure = asBucketFailure(error, place);
@@ -37,11 +37,11 @@ export function openS3Images(clients: Clients, place: BucketPlace): ImageStore {
 }
 
 const pageOf =
-  (clients: Clients, Bucket: string, prefix: string): ListPage =>
+  (clients: Clients, place: BucketPlace, prefix: string): ListPage =>
   async (after, abortSignal) => {
     const { Contents = [], IsTruncated = false } = await clients(S3Client).send(
       new ListObjectsV2Command({
-        Bucket,
+        ...atPlace(place),
         // XML can't carry every key.
         EncodingType: 'url',
         OptionalObjectAttributes: ['RestoreStatus'],

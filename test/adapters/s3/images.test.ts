@@ -215,6 +215,23 @@ describe('failures', () => {
     expect(await images.head('gone.jpg')).toBeUndefined();
   });
 
+  it('a bucket that is now another account’s is not read', async () => {
+    await put('a.jpg');
+    const imagesFor = (account: string) =>
+      openS3Images(clientsIn(), { bucket: Bucket, region: 'eu-west-1', account });
+    const own = imagesFor('111122223333');
+    expect((await own.head('a.jpg'))?.size).toBe(1);
+    expect((await own.read('a.jpg')).toString()).toBe('x');
+    expect((await first(own))?.key).toBe('a.jpg');
+    const others = imagesFor('999900001111');
+    const denied = systemic('bucket-denied', 'still one of account 999900001111');
+    await expect(others.head('a.jpg')).rejects.toEqual(denied);
+    await expect(others.read('a.jpg')).rejects.toEqual(denied);
+    await expect(first(others)).rejects.toEqual(denied);
+    const [asked] = world.journal.entries.slice(-1);
+    expect(asked?.input).toMatchObject({ ExpectedBucketOwner: '999900001111' });
+  });
+
   it('without the right to list, what is gone can’t be told from what is denied', async () => {
     await put('a.jpg');
     world.deny('s3:ListBucket');
