@@ -22,9 +22,9 @@ export const index = { current: openMemoryIndex({ bucket: BUCKET }) };
 
 /**
  * A whole stack on the double whose live function is the real one, in this process, with the rights of its role. The world's
- * time is virtual; an invocation has `milliseconds` of real time.
+ * time is virtual; an invocation has `invocation.milliseconds` of real time.
  */
-export async function liveWorld(world: World, choice: SetupChoice = {}, milliseconds = 60_000) {
+export async function liveWorld(world: World, choice: SetupChoice = {}) {
   await givenImages(world);
   await setUpWhole(world, { choice: { backfill: 'auto', ...choice } });
   index.current = openMemoryIndex({ bucket: BUCKET });
@@ -34,11 +34,12 @@ export async function liveWorld(world: World, choice: SetupChoice = {}, millisec
   for (const method of ['log', 'warn', 'error'] as const) {
     vi.spyOn(console, method).mockImplementation((line: string) => void logged.push(JSON.parse(line)));
   }
+  const invocation = { milliseconds: 60_000 };
   const handled: { messages: number; failed: number }[] = [];
   runFunctions(world, async (_, event, { requestId, env }) => {
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
     const { handler } = await import('../../src/entry/live.ts');
-    const end = Date.now() + milliseconds;
+    const end = Date.now() + invocation.milliseconds;
     const { Records } = event as Parameters<Handler>[0];
     const answer = await handler(
       { Records },
@@ -53,6 +54,7 @@ export async function liveWorld(world: World, choice: SetupChoice = {}, millisec
   return {
     s3,
     logged,
+    invocation,
     handled,
     put: (Key: string, Body: Uint8Array | string) =>
       s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body })),
@@ -69,7 +71,13 @@ export async function liveWorld(world: World, choice: SetupChoice = {}, millisec
       const found = functionByArn(world, FUNCTION);
       if (!live || !found) throw new Error('no stack');
       const end = world.clock.now() + hours * HOUR;
+      let youngest = 0;
       for (;;) {
+        // Lambda's processes are replaced before their keys are twelve hours old.
+        if (world.clock.now() > youngest + 11 * HOUR) {
+          vi.resetModules();
+          youngest = world.clock.now();
+        }
         const due = Math.min(...live._messages.map(({ visibleAt }) => visibleAt));
         await world.clock.advance(Math.min(end, Math.max(due, world.clock.now())) - world.clock.now());
         if (due >= end) return;
