@@ -21,7 +21,17 @@ const ARROWS: Readonly<Record<string, { values: readonly string[]; types?: reado
   terminal: { values: ['runtime/errors'], types: ['stack', 'provision', 'gallery', 'runtime', 'aws'] },
   gallery: { values: ['runtime'] },
   // The jobs and the live function have the same adapters as the commands on that stack.
-  entry: { values: ['adapters', 'aws', 'runtime', 'stack/aws-parts', 'stack/aws-names', 'stack/aws-rows', 'stack/record'] },
+  entry: {
+    values: [
+      'adapters',
+      'aws',
+      'runtime',
+      'stack/aws-parts',
+      'stack/aws-names',
+      'stack/aws-rows',
+      'stack/record',
+    ],
+  },
   stack: { values: ['adapters', 'aws', 'runtime'] },
   provision: {
     values: [
@@ -29,10 +39,12 @@ const ARROWS: Readonly<Record<string, { values: readonly string[]; types?: reado
       'runtime/contract',
       'runtime/price',
       'runtime/errors',
+      'runtime/live/usage',
       'runtime/run/layout',
       'runtime/run/lease',
       'runtime/run/record',
       'adapters/opensearch/mapping',
+      'adapters/s3/newest-inventory',
       'adapters/s3/objects',
       'stack/spec',
       'stack/aws-spec',

@@ -2,6 +2,7 @@ import type { AwsStatus } from '../provision/status.ts';
 import { openLocalStack } from '../stack/open-local.ts';
 import { selectStack } from '../stack/select.ts';
 import { type Status, status } from '../stack/status.ts';
+import { describeInventory, describeLive } from '../terminal/aws-status.ts';
 import { palette } from '../terminal/colours.ts';
 import { awsFlags, RekbackCommand, stackFlag } from '../terminal/command.ts';
 import { describeDifference } from '../terminal/differences.ts';
@@ -36,6 +37,8 @@ export default class StatusCommand extends RekbackCommand<Status | AwsStatus> {
       if (drift.length > 0) this.print(`${type} ${sanitise(name)}:`);
       for (const each of drift) this.print(fitted(`  ${describeDifference(each)}`, ' '.repeat(6)));
     }
+    this.print(fitted(describeLive(now.live), '  '));
+    this.print(fitted(describeInventory(now.inventory), '  '));
     this.printEnd(now);
     return now;
   }

@@ -1,6 +1,7 @@
 import { type Cost, idleCost, labelCost } from '../runtime/price.ts';
 import type { RunSummary } from '../runtime/run/record.ts';
 import type { InspectedStack } from './inspect.ts';
+import { type InventoryStatus, inventoryStatus, type LiveStatus, liveStatus } from './live-status.ts';
 import type { Difference } from './resource.ts';
 import { activeRun, callsOf, runsOf } from './runs.ts';
 
@@ -20,8 +21,13 @@ export interface AwsStatus {
   images: string;
   resources: ResourceStatus[];
   runs: RunSummary[];
-  /** US dollars: of a month in which nothing happens, and of the labels paid for so far. */
-  cost: { monthly: number; spent: number; idle: Cost };
+  live: LiveStatus;
+  inventory: InventoryStatus;
+  /**
+   * US dollars: of a month in which nothing happens, and of the labels paid for so far. `labelCalls`: what was paid for;
+   * those of live changes are null, and not in the sum, where they can't be read.
+   */
+  cost: { monthly: number; spent: number; labelCalls: { runs: number; live: number | null }; idle: Cost };
   notes: string[];
 }
 
@@ -35,9 +41,17 @@ export async function awsStatus(stack: InspectedStack): Promise<AwsStatus> {
       if (found.state === 'drifted') return { type, name, state: 'drifted', drift: found.drift };
       return { type, name, state: found.state === 'present' && !isWanted() ? 'drifted' : found.state };
     });
-  const runs = await runsOf(context);
+  const [runs, live, inventory] = await Promise.all([
+    runsOf(context),
+    liveStatus(context),
+    inventoryStatus(context),
+  ]);
   const idle = idleCost({ region, ...domain, ownDomain: indexEndpoint === undefined });
-  const calls = callsOf(runs);
+  const liveCalls = live.labelCalls?.byMonth;
+  const labelCalls = {
+    runs: callsOf(runs),
+    live: liveCalls === undefined ? null : sum(Object.values(liveCalls)),
+  };
   return {
     stack: record.name,
     region,
@@ -45,9 +59,39 @@ export async function awsStatus(stack: InspectedStack): Promise<AwsStatus> {
     images: `s3://${bucket}`,
     resources,
     runs,
-    cost: { monthly: idle.dollars, spent: labelCost(calls, region).dollars, idle },
-    notes: notesOf(stack, resources, runs),
+    live,
+    inventory,
+    cost: { monthly: idle.dollars, spent: spentOn(runs, liveCalls ?? {}, region), labelCalls, idle },
+    notes: [...notesOf(stack, resources, runs), ...liveNotes(live, record.name)],
   };
+}
+
+/** Prices fall by the calls of a month, so each month is reckoned by itself. */
+function spentOn(
+  runs: readonly RunSummary[],
+  liveCalls: Readonly<Record<string, number>>,
+  region: string,
+): number {
+  const byMonth: Record<string, number> = { ...liveCalls };
+  for (const { startedAt, labelCalls } of runs) {
+    const month = startedAt.slice(0, 'YYYY-MM'.length);
+    byMonth[month] = (byMonth[month] ?? 0) + labelCalls;
+  }
+  return sum(Object.values(byMonth).map((calls) => labelCost(calls, region).dollars));
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
+
+function liveNotes({ state, deadLetters }: LiveStatus, stack: string): string[] {
+  const notes: string[] = [];
+  if (state === 'Disabled' || state === 'Disabling')
+    notes.push('live changes are paused: they wait in the queue, for 14 days at most');
+  if (deadLetters !== null && deadLetters.waiting > 0) {
+    notes.push(
+      `changes that could not be carried out are dead letters (${deadLetters.waiting}); see why: rekback logs --live --failed --stack ${stack}`,
+    );
+  }
+  return notes;
 }
 
 function notesOf(

@@ -1,5 +1,6 @@
 import { CHUNK_ROWS } from './contract.ts';
 import prices from './prices.json' with { type: 'json' };
+import { workersFor } from './run/workers.ts';
 
 /** One figure and how it comes about. */
 export interface CostLine {
@@ -102,11 +103,8 @@ export function backfillEstimate(backfill: Backfill): BackfillEstimate {
 export const hoursFormula = (calls: number, callsPerSecond: number): string =>
   `${count(calls)} calls ÷ ${callsPerSecond}/s ÷ 3,600`;
 
-/** Calls a second of one task, which a quarter of a vCPU makes easily. */
-const CALLS_OF_WORKER = 10;
-
 /**
- * The tasks of a backfill: as many as the calls a second need, with a chunk of images for each.
+ * The tasks that a run of so many images would get.
  *
  * @param maxVcpus - of the compute environment, which more tasks would wait for
  */
@@ -114,10 +112,8 @@ export function fargateWorkers(
   { objects, callsPerSecond }: Pick<Backfill, 'objects' | 'callsPerSecond'>,
   { maxVcpus, spot, publicIp }: { maxVcpus: number; spot: boolean; publicIp: boolean },
 ): Workers {
-  const vcpus = 0.25;
-  const wanted = Math.ceil(callsPerSecond / CALLS_OF_WORKER);
-  const count = Math.max(1, Math.min(wanted, Math.ceil(objects / CHUNK_ROWS), Math.floor(maxVcpus / vcpus)));
-  return { count, vcpus, memoryGiB: 0.5, spot, publicIp };
+  const { count } = workersFor({ chunks: Math.ceil(objects / CHUNK_ROWS), rate: callsPerSecond, maxVcpus });
+  return { count, vcpus: 0.25, memoryGiB: 0.5, spot, publicIp };
 }
 
 /** AWS's GB of storage and retrieval: https://aws.amazon.com/s3/faqs/#Billing */
