@@ -51,7 +51,8 @@ export async function chooseImage(
   const { account, region } = place;
   if (choice.imageUri !== undefined) return { imageUri: await pinImage(clients, choice.imageUri, region) };
   const isNamed = choice.image !== undefined || choice.baseImage !== undefined;
-  if (recorded !== undefined && recorded.image === undefined && !isNamed) return { imageUri: recorded.imageUri };
+  if (recorded !== undefined && recorded.image === undefined && !isNamed)
+    return { imageUri: recorded.imageUri };
 
   const layer = await packLayer((await code()).module);
   const by = choice.image ?? recorded?.image?.by ?? 'push';

@@ -18,12 +18,15 @@ export interface Image {
   layer: Layer;
 }
 
-/** How a container of the image is started. Its user is numeric, as nobody else's name is needed for it. */
+/**
+ * How a container of the image is started. Its user is numeric, as no name has to be known for it; what starts containers
+ * need not set a home then, without which the SDK can't look for its configuration.
+ */
 export const START = {
   entrypoint: ['node', `/${FOLDER}/run.mjs`],
   /** `node` in the official images. */
   user: '1000:1000',
-  env: { NODE_ENV: 'production' },
+  env: { NODE_ENV: 'production', HOME: `/${FOLDER}` },
 };
 
 /** https://github.com/opencontainers/image-spec/blob/main/annotations.md#pre-defined-annotation-keys */

@@ -64,7 +64,7 @@ it('starts the entry point as a user without a name, with the base’s settings 
   const { base, config } = await composed();
   expect(config[0].config).toEqual({
     User: '1000:1000',
-    Env: ['PATH=/usr/local/bin:/usr/bin:/bin', 'NODE_ENV=production'],
+    Env: ['PATH=/usr/local/bin:/usr/bin:/bin', 'NODE_ENV=production', 'HOME=/rekback'],
     Entrypoint: ['node', '/rekback/run.mjs'],
     WorkingDir: '/rekback',
     Labels: expect.objectContaining({
