@@ -126,6 +126,7 @@ const TABLE: [string, SetupChoice | (() => SetupChoice), string[]][] = [
       ...each('iam DeleteRole', ['admin', 'search']),
       ...each('iam DeleteRolePolicy', ['admin', 'search']),
       ...each('iam PutRolePolicy', ['live', 'worker']),
+      's3 PutObject index.json',
     ],
   ],
   [

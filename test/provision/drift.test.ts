@@ -201,7 +201,7 @@ describe.each(['s3', 'eventbridge'] as const)('a stack with changes by way of %s
     await expectRepaired();
   });
 
-  const CAN_CARRY_NONE = ['record', 'notification', 'index-roles', 'inventory'];
+  const CAN_CARRY_NONE = ['record', 'index-address', 'notification', 'index-roles', 'inventory'];
   const taggable = keys.filter((key) => !CAN_CARRY_NONE.includes(key.split(' ')[0] ?? ''));
 
   it.each(taggable)('refuses to touch %s without our tag', async (key) => {

@@ -30,7 +30,7 @@ export function bucketDrifts(world: World, context: Context, theirs: Theirs): Dr
   return {
     [`bucket ${at.Bucket}`]: {
       gone: () => world.state(s3, spec.account, spec.region).buckets.delete(at.Bucket),
-      with: ['record stack.json', trigger],
+      with: ['record stack.json', 'index-address index.json', trigger],
       fields: {
         publicAccessBlock: [
           () => client.send(new DeletePublicAccessBlockCommand(at)),
@@ -51,6 +51,18 @@ export function bucketDrifts(world: World, context: Context, theirs: Theirs): Dr
     'record stack.json': {
       gone: () => client.send(new DeleteObjectCommand({ ...at, Key: 'stack.json' })),
       fields: { record: [() => editRecord(world, context), 'PutObject'] },
+    },
+    'index-address index.json': {
+      gone: () => client.send(new DeleteObjectCommand({ ...at, Key: 'index.json' })),
+      fields: {
+        endpoint: [
+          () =>
+            client.send(
+              new PutObjectCommand({ ...at, Key: 'index.json', Body: '{"endpoint":"https://eve"}' }),
+            ),
+          'PutObject',
+        ],
+      },
     },
     [trigger]: notificationDrifts(client, at, theirs, {
       Id: names.entry('inventory'),

@@ -37,7 +37,7 @@ export function indexDrifts(world: World, { clients, names, spec }: Context): Dr
   return {
     [`domain ${DomainName}`]: {
       gone: () => client.send(new DeleteDomainCommand({ DomainName })),
-      with: [`index-roles ${DomainName}`],
+      with: [`index-roles ${DomainName}`, 'index-address index.json'],
       fields: {
         nodes: update({ ClusterConfig: { InstanceCount: 2 } }),
         volume: update({ EBSOptions: { VolumeSize: 30 } }),

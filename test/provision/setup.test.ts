@@ -23,7 +23,7 @@ describe('setup and teardown of a whole stack', () => {
     const states = await inspectAll(blueprint(context, record));
     expect(
       states.filter(({ found }) => found.state !== 'present').map(({ resource }) => resource.type),
-    ).toEqual(['former-security-groups', 'rule', 'event-bridge']);
+    ).toEqual(['image', 'former-security-groups', 'rule', 'event-bridge']);
     const made = everything(world);
     world.journal.clear();
     expect((await setUpWhole(world)).changes).toEqual([]);
