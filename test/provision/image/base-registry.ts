@@ -33,6 +33,8 @@ export type Before = (request: IncomingMessage, response: ServerResponse) => boo
 export interface BaseRegistry {
   /** `127.0.0.1:PORT` */
   host: string;
+  /** How it is reached: `http://127.0.0.1:PORT`. */
+  origin: string;
   /** Method and path of every request. */
   requests: string[];
   /** Authorizations that the other address, where blobs are, has been sent. */
@@ -73,10 +75,9 @@ export async function startBaseRegistry(): Promise<BaseRegistry> {
     if (uses <= 0) {
       // An expired token as ECR Public answers it, without a challenge.
       if (token !== undefined) return refuse(response, 400, 'BAD_REQUEST');
-      const realm = `http://${registry.host}/token`;
       response.setHeader(
         'www-authenticate',
-        `Bearer realm="${realm}",service="${registry.host}",scope="repository:${name}:pull"`,
+        `Bearer realm="${registry.origin}/token",service="${registry.host}",scope="repository:${name}:pull"`,
       );
       return refuse(response, 401, 'UNAUTHORIZED');
     }
@@ -96,6 +97,7 @@ export async function startBaseRegistry(): Promise<BaseRegistry> {
 
   const registry: BaseRegistry = {
     host: '',
+    origin: '',
     requests: [],
     leaked: [],
     before: undefined,
@@ -164,6 +166,7 @@ export async function startBaseRegistry(): Promise<BaseRegistry> {
     await once(each, 'listening');
   }
   registry.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  registry.origin = `http://${registry.host}`;
   return registry;
 }
 

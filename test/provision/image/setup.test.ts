@@ -13,7 +13,8 @@ import type { SetupChoice } from '../../../src/provision/options.ts';
 import type { World } from '../../aws/kernel/world.ts';
 import { startWorld } from '../../aws/world.ts';
 import { recordNeeds, uncovered } from '../iam/needs.ts';
-import { givenImages, IMAGE, type planWhole, setUpWhole, tearDownWhole, testSession } from '../stack.ts';
+import { killed, kills, tryAll } from '../interruption.ts';
+import { givenImages, IMAGE, planWhole, setUpWhole, tearDownWhole, testSession } from '../stack.ts';
 import { type BaseRegistry, startBaseRegistry } from './base-registry.ts';
 
 let world: World;
@@ -161,6 +162,49 @@ it('goes on where it was interrupted, without what is there already', async () =
   expect(world.journal.of('ecr', 'CompleteLayerUpload')).toEqual([]);
   expect(await imagesOfJobs()).toEqual([record.aws.imageUri, record.aws.imageUri]);
 });
+
+it.each([
+  [
+    'the answer to a blob’s beginning',
+    { operation: 'InitiateLayerUpload', nth: 2, effect: { lostAnswer: true } },
+  ],
+  ['the answer to a blob’s end', { operation: 'CompleteLayerUpload', nth: 1, effect: { lostAnswer: true } }],
+  [
+    'the answer to the tag, which can’t be written twice',
+    { operation: 'PutImage', nth: 3, effect: { lostAnswer: true } },
+  ],
+  ['a connection', { operation: 'CompleteLayerUpload', nth: 2, effect: { reset: true } }],
+  ['patience', { operation: 'BatchCheckLayerAvailability', times: 6, effect: { throttle: true } }],
+] as const)('is pushed also when %s is lost', async (_, fault) => {
+  world.faults.add({ service: 'ecr', ...fault });
+  const { record } = await setUp({ baseImage });
+  expect((await pushed()).map(({ imageDigest }) => `${REPOSITORY}@${imageDigest}`)).toContain(
+    record.aws.imageUri,
+  );
+});
+
+it('killed at any call of it, another setup finishes it', async () => {
+  session = testSession(world, 'eu-west-1', true);
+  await setUp({ imageUri: IMAGE });
+  const start = world.store.snapshot();
+  world.journal.clear();
+  const choice = { imageUri: undefined, baseImage };
+  await setUp(choice);
+  const calls = world.journal.mutating().length;
+  expect(calls).toBeGreaterThan(15);
+  const some = kills(calls).filter((_, index) => index % 3 === 0);
+  const failures = await tryAll(some, async (kill, note) => {
+    world.store.restore(start);
+    note(await killed(world, kill, (options) => setUpWhole(world, { ...options, choice }), { session }));
+    const { record } = await setUp(choice);
+    expect(await imagesOfJobs()).toEqual([record.aws.imageUri, record.aws.imageUri]);
+    expect((await pushed()).map(({ imageDigest }) => `${REPOSITORY}@${imageDigest}`)).toContain(
+      record.aws.imageUri,
+    );
+    expect(changed(await planWhole(world, { session, choice: { imageUri: undefined } }))).toEqual([]);
+  });
+  expect(failures).toEqual([]);
+}, 120_000);
 
 it('needs no right but those that an admin has', async () => {
   const needs = recordNeeds(world);
