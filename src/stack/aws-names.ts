@@ -67,3 +67,13 @@ export function namesOf({ name, account, region, partition, iamPath }: Place) {
     domain: { name: domainName, arn: arn('es', `domain/${domainName}`) },
   };
 }
+
+/** Of a stack's jobs: how they are named, where they wait, and what they are. */
+export function batchNames(place: Place) {
+  const { queues, jobs } = namesOf(place);
+  return {
+    stack: `rekback-${place.name}`,
+    planner: { queue: queues.control.name, definition: jobs.planner.name },
+    worker: { queue: queues.workers.name, definition: jobs.worker.name },
+  };
+}

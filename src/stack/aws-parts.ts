@@ -10,7 +10,7 @@ import { RekbackError } from '../runtime/errors.ts';
 import type { ImageStore, IndexWriter, Jobs, Labeler, ObjectStore } from '../runtime/ports.ts';
 import { INDEX_ADDRESS, INDEX_MADE } from '../runtime/run/layout.ts';
 import { readJson } from '../runtime/run/record.ts';
-import { namesOf } from './aws-names.ts';
+import { batchNames, namesOf } from './aws-names.ts';
 import { type AwsRecord, specOf } from './record.ts';
 
 export interface AwsPartsOptions {
@@ -64,11 +64,7 @@ export function awsParts({ record, clients, indexCredentials, callsPerSecond }: 
       labelFloor,
       maxLabels,
     }),
-    jobs: openBatchJobs(clients, {
-      stack: `rekback-${record.name}`,
-      planner: { queue: names.queues.control.name, definition: names.jobs.planner.name },
-      worker: { queue: names.queues.workers.name, definition: names.jobs.worker.name },
-    }),
+    jobs: openBatchJobs(clients, batchNames(specOf(record))),
     indexOptions,
     async indexWriter(images = 0) {
       const options = await indexOptions();

@@ -25,6 +25,9 @@ export interface DryRun {
   cost: number;
 }
 
+/** Images asked about at once: an index that is far away answers each after some milliseconds. */
+const LOOKS_AT_ONCE = 32;
+
 /** Plans a run and asks the index about every image, or looks up the run that would be gone on with; writes nothing. */
 export async function dryRun(
   stack: Stack,
@@ -66,13 +69,17 @@ async function count(stack: Stack, selection: Selection, signal: AbortSignal): P
       formats: labeler.formats,
       compress: false,
       put: async (_, body) => {
-        for (const image of await readChunk(body)) {
-          signal.throwIfAborted();
-          const outcome = await foresee(image, await index.get(image.key), images, policy);
-          if (outcome.outcome === 'pending') counted.toLabel++;
-          else if (outcome.outcome === 'skipped') add(counted.skipped, outcome.reason);
-          else if (outcome.outcome === 'failed') add(counted.failed, outcome.reason);
-        }
+        const queue = (await readChunk(body))[Symbol.iterator]();
+        const look = async () => {
+          for (const image of queue) {
+            signal.throwIfAborted();
+            const outcome = await foresee(image, await index.get(image.key), images, policy);
+            if (outcome.outcome === 'pending') counted.toLabel++;
+            else if (outcome.outcome === 'skipped') add(counted.skipped, outcome.reason);
+            else if (outcome.outcome === 'failed') add(counted.failed, outcome.reason);
+          }
+        };
+        await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, look));
       },
       signal,
       ...(prefix === undefined ? {} : { prefix }),
