@@ -5,9 +5,9 @@ import { type ImageReference, parseReference } from './reference.ts';
 import type { RemoteRepository } from './registry.ts';
 
 /**
- * Node's official image on Debian with little else, 80 MB. Smaller ones are on Alpine, for whose C library Node is
- * "experimental" (BUILDING.md), or have no Node 24 for both processors. In Amazon's public registry it is read without a
- * login and without Docker Hub's limit of pulls.
+ * Node's official image on Debian with little else, for both processors. The smaller one is on Alpine, with whose C
+ * library Node is "experimental" (its BUILDING.md). In Amazon's public registry it is read without a login and without
+ * Docker Hub's limit of pulls.
  */
 export const BASE_IMAGE = 'public.ecr.aws/docker/library/node:24-slim';
 

@@ -18,8 +18,8 @@ const SILENCE = 60_000;
 const MOST_REDIRECTS = 5;
 
 /**
- * By Node's own client: the global `fetch` knows no proxy before Node 24. Redirects of reading requests are followed; the
- * authorization is for one host and not sent to another.
+ * By Node's own client: the global `fetch` knows no proxy before Node 24. Where a GET is sent elsewhere, that is followed;
+ * the authorization is for one host and not sent to another.
  *
  * @param agent - for HTTPS
  * @returns the answer, its body not read yet
@@ -34,11 +34,11 @@ export async function send(
   for (let redirects = 0; ; redirects++) {
     const answer = await sendOnce(from, { ...request, headers }, agent);
     const { statusCode = 0, headers: given } = answer;
-    const reads = request.method === 'GET' || request.method === 'HEAD';
-    if (!reads || statusCode < 300 || statusCode > 399 || given.location === undefined) return answer;
+    const leads = statusCode >= 300 && statusCode <= 399 && given.location !== undefined;
+    if (request.method !== 'GET' || !leads) return answer;
     answer.resume();
     if (redirects === MOST_REDIRECTS) throw new Error(`${url.host} sends from one address to the next`);
-    const to = new URL(given.location, from);
+    const to = new URL(given.location ?? '', from);
     if (to.host !== from.host) {
       const { authorization, ...others } = headers;
       headers = others;

@@ -81,6 +81,14 @@ it('follows to where blobs are, without telling its token there', async () => {
   expect(registry.leaked).toEqual([]);
 });
 
+it('knows blobs that are there, also where their bytes are elsewhere', async () => {
+  const { descriptor } = aBlob();
+  expect(await repository.hasBlob(descriptor.digest)).toBe(true);
+  expect(await repository.hasBlob(digestOf(Buffer.from('none')))).toBe(false);
+  const asked = registry.requests.filter((each) => each.startsWith('HEAD'));
+  expect(asked).toHaveLength(3);
+});
+
 it('refuses bytes that are not those that were asked for', async () => {
   const other = await serve((_, response) => response.end('{}'));
   await expect(at(other).readManifest(digest)).rejects.toThrow(/^127\.0\.0\.1:\d+ gave the manifest sha256:/);
