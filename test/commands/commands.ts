@@ -77,6 +77,9 @@ export function commandLine({ name, flags, args }: Command): string[] {
 export const needsStack = ({ name, flags }: Command): boolean =>
   'stack' in flags && !['doctor', 'setup', 'try'].includes(name);
 
+/** Whether a command works only with what is on AWS; of a stack on this machine it says so. */
+export const onlyOnAws = ({ name }: Command): boolean => /^(logs|live .+)$/.test(name);
+
 /** Whether a command looks at stacks at all; the doctor looks at AWS. */
 export const readsHome = ({ name, flags }: Command): boolean =>
   ('stack' in flags && name !== 'doctor') || name === 'stacks';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CliOptions } from '../cli.ts';
-import { allCommands, commandLine, goodEnds, needsStack, readsHome } from './commands.ts';
+import { allCommands, commandLine, goodEnds, needsStack, onlyOnAws, readsHome } from './commands.ts';
 import { type Workspace, workspace } from './workspace.ts';
 
 const commands = await allCommands();
@@ -93,6 +93,13 @@ describe.concurrent.each(commands)('$name', (command) => {
     test('a home that can not be read is named', async () => {
       await expectError(line, { env: { REKBACK_HOME: file } }, 'home-unreadable', 1);
     });
+  }
+
+  if (onlyOnAws(command)) {
+    test('of a stack on this machine it says so', async () => {
+      await withHome((options) => expectError(line, options, 'not-on-aws', 1));
+    });
+    return;
   }
 
   test('with --json stdout is one value, and nobody is needed to answer', async () => {

@@ -140,6 +140,14 @@ const SHAPES: Readonly<Record<string, { args?: string[]; exit?: number; shape: o
       notes: list,
     },
   },
+  // What it prints of a stack on AWS is in logs.test.ts.
+  ...Object.fromEntries(
+    ['pause', 'redrive', 'resume', 'status'].map((verb) => [
+      `live ${verb}`,
+      { exit: 1, shape: { error: { code: 'not-on-aws', message: text, suggestions: list } } },
+    ]),
+  ),
+  logs: { exit: 1, shape: { error: { code: 'not-on-aws', message: text, suggestions: list } } },
   // No AWS is set up here, and that is all it says.
   doctor: {
     exit: 1,

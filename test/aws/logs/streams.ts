@@ -161,9 +161,9 @@ export const streamOperations = [
       const all = [...groupNamed(call, logGroupName).streams]
         .filter(([name]) => name.startsWith(logStreamNamePrefix) && (logStreamNames?.includes(name) ?? true))
         .flatMap(([name, stream]) =>
-          stream._events.map((event) => ({
+          stream._events.map((event, at) => ({
             logStreamName: name,
-            eventId: `${name}/${event.timestamp}`,
+            eventId: `${name}/${at}`,
             ...event,
           })),
         )
