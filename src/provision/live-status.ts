@@ -3,10 +3,13 @@ import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-s
 import { newestInventory } from '../adapters/s3/newest-inventory.ts';
 import { openS3Objects } from '../adapters/s3/objects.ts';
 import { awsFailure } from '../aws/errors.ts';
+import type { Session } from '../aws/session.ts';
 import { messageOf } from '../runtime/errors.ts';
 import { liveCallsOf } from '../runtime/live/usage.ts';
 import { LIVE_USAGE } from '../runtime/run/layout.ts';
 import { readJson } from '../runtime/run/record.ts';
+import { namesOf } from '../stack/aws-names.ts';
+import { type AwsRecord, specOf } from '../stack/record.ts';
 import type { Context } from './context.ts';
 
 /** Approximately, as SQS counts. */
@@ -45,8 +48,16 @@ const READS = 16;
 
 const HOUR = 3_600_000;
 
+type Place = Pick<Context, 'clients' | 'names' | 'spec'>;
+
+/** The same of a stack that nothing else is asked of. Never throws. */
+export function liveStatusOf({ clients }: Session, record: AwsRecord): Promise<LiveStatus> {
+  const spec = specOf(record);
+  return liveStatus({ clients, spec, names: namesOf(spec) });
+}
+
 /** Looks at queues and function, each by itself: a right that is missing costs one figure. Never throws. */
-export async function liveStatus(context: Context, now = Date.now()): Promise<LiveStatus> {
+export async function liveStatus(context: Place, now = Date.now()): Promise<LiveStatus> {
   const { clients, names, spec } = context;
   const objects = openS3Objects(clients, { bucket: names.bucket.name, account: spec.account });
   const unknown: LiveStatus['unknown'] = {};
@@ -96,7 +107,7 @@ async function tried<Figure>(read: Promise<Figure>): Promise<{ found: Figure | n
   }
 }
 
-async function mappingState({ clients, names }: Context): Promise<string> {
+async function mappingState({ clients, names }: Place): Promise<string> {
   const { EventSourceMappings: [mapping] = [] } = await clients(LambdaClient).send(
     new ListEventSourceMappingsCommand({
       FunctionName: names.function.name,
@@ -107,7 +118,7 @@ async function mappingState({ clients, names }: Context): Promise<string> {
   return mapping.State;
 }
 
-async function depthOf({ clients }: Context, QueueName: string): Promise<QueueDepth> {
+async function depthOf({ clients }: Place, QueueName: string): Promise<QueueDepth> {
   const sqs = clients(SQSClient);
   const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName }));
   const { Attributes = {} } = await sqs.send(

@@ -67,6 +67,7 @@ export async function chooseOptions(
     domain: { ...(recorded?.domain ?? DEFAULTS.domain), engineVersion },
     iamPath: iamPathOf(choice, recorded),
     tags: { ...recorded?.tags, ...parseTags(choice.tags ?? []) },
+    ...(recorded?.livePaused && { livePaused: true }),
     ...(indexEndpoint !== undefined && { indexEndpoint: checkEndpoint(indexEndpoint) }),
     ...(agreed('enableEventBridge') && { enableEventBridge: true }),
     ...(agreed('skipDestinationValidation') && { skipDestinationValidation: true }),

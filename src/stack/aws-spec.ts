@@ -4,6 +4,8 @@ export interface AwsOptions {
   bucket: string;
   /** How changes of the bucket reach the stack. */
   live: 's3' | 'eventbridge' | 'none';
+  /** Whether a person has paused live changes: setup leaves them so. */
+  livePaused?: true;
   /** With `eventbridge`: whether the bucket may be made to tell EventBridge everything, where it does not yet. */
   enableEventBridge?: boolean;
   /** Whether S3 is not to ask the destinations of the bucket's notifications: for one that is dead and not ours. */

@@ -73,18 +73,16 @@ async function stillThere(pointers: readonly Pointer[]): Promise<Pointer[]> {
 }
 
 /**
- * The stack a command on this machine is about.
- * @throws RekbackError as `selectStack`; `not-on-aws` for a stack on AWS
+ * The stack on this machine that is to be followed.
+ * @throws RekbackError as `selectStack`; `not-followed` for a stack on AWS
  */
 export async function selectLocalStack(name: string | undefined): Promise<LocalRecord> {
   const selected = await selectStack(name);
   if ('local' in selected) return selected.local;
   throw new RekbackError(
-    'not-on-aws',
-    `this command can't work on the AWS stack '${selected.aws.name}' yet`,
-    {
-      suggestions: ['what works: rekback setup, status, teardown, doctor'],
-    },
+    'not-followed',
+    `the changes of the AWS stack '${selected.aws.name}' are followed on AWS`,
+    { suggestions: ['see how: rekback live status'] },
   );
 }
 

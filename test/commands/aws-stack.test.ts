@@ -159,7 +159,7 @@ describe('a stack that is set up', () => {
   });
 
   test('commands that only work on this machine say so', async () => {
-    expect(error(await space.look(['live', '--once', '--json'])).code).toBe('not-on-aws');
+    expect(error(await space.look(['live', '--once', '--json'])).code).toBe('not-followed');
   });
 
   test('teardown asks; with --yes it removes all, and says what is left', async () => {

@@ -116,7 +116,7 @@ export function viewer(scope: Scope): Statement[] {
   ];
 }
 
-/** Starts and ends backfills, pauses live changes, changes settings. */
+/** Starts and ends backfills, pauses live changes, brings dead letters back, changes settings. */
 export function operator(scope: Scope): Statement[] {
   const { names, jobs, batch, mappings, function: live } = patternsOf(scope);
   return [
@@ -129,6 +129,11 @@ export function operator(scope: Scope): Statement[] {
     allow(['batch:SubmitJob'], [batch('job-definition'), batch('job-queue'), jobs]),
     allow(of('batch', 'CancelJob', 'TerminateJob'), [jobs]),
     allow(['lambda:UpdateEventSourceMapping'], [mappings], ofFunction(live)),
+    // SQS moves dead letters with the rights of who asks for it.
+    allow(of('sqs', 'DeleteMessage', 'ListMessageMoveTasks', 'ReceiveMessage', 'StartMessageMoveTask'), [
+      names.deadLetters.arn,
+    ]),
+    allow(['sqs:SendMessage'], [names.queue.arn]),
     allow(['sts:AssumeRole'], [names.roles.admin.arn]),
   ];
 }

@@ -60,7 +60,7 @@ export function eventSourceMapping(context: Context, after: readonly Resource[])
       batchingWindowSeconds: 1,
       concurrency: LIVE_INVOCATIONS,
       responses: ['ReportBatchItemFailures'],
-      enabled: true,
+      enabled: spec.livePaused !== true,
     }),
     async read() {
       const found = await find();

@@ -1,13 +1,13 @@
 import * as Flags from '@oclif/core/flags';
-import type { Outcome } from '../runtime/contract.ts';
-import { live } from '../stack/live.ts';
-import { openLocalStack } from '../stack/open-local.ts';
-import { imagesOf } from '../stack/record.ts';
-import { selectLocalStack } from '../stack/select.ts';
-import { RekbackCommand, stackFlag } from '../terminal/command.ts';
-import { Interruption } from '../terminal/interrupt.ts';
-import { readerHasGone } from '../terminal/output.ts';
-import { sanitise } from '../terminal/sanitise.ts';
+import type { Outcome } from '../../runtime/contract.ts';
+import { live } from '../../stack/live.ts';
+import { openLocalStack } from '../../stack/open-local.ts';
+import { imagesOf } from '../../stack/record.ts';
+import { selectLocalStack } from '../../stack/select.ts';
+import { RekbackCommand, stackFlag } from '../../terminal/command.ts';
+import { Interruption } from '../../terminal/interrupt.ts';
+import { readerHasGone } from '../../terminal/output.ts';
+import { sanitise } from '../../terminal/sanitise.ts';
 
 interface CaughtUp {
   indexed: number;
