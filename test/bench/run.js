@@ -1,4 +1,4 @@
-// Every figure that the project promises, measured in this run: npm run bench [start|planning|setup|index|backfill …].
+// Every figure that the project promises, measured in this run: npm run bench [start|planning|setup|governor|index|backfill …].
 // Ratios compare two things side by side; an absolute figure stands beside the calibration loop of the same run.
 import { calibrate } from './calibrate.js';
 import { printRows } from './print.js';
@@ -8,6 +8,7 @@ const BENCHMARKS = {
   start: async () => (await import('./start.js')).benchStart(),
   planning: async () => (await import('./planning.js')).benchPlanning(),
   setup: async () => (await import('./setup.js')).benchSetup(),
+  governor: async () => (await import('./governor.js')).benchGovernor(),
   index: async () => (await import('./index-search.js')).benchIndexSearch(),
   opensearch: async () => (await import('./opensearch.js')).benchOpenSearch(),
   backfill: async () => (await import('./backfill.js')).benchBackfill(),

@@ -1,12 +1,15 @@
 import type { Clock } from '../../../src/runtime/image/governor.ts';
 
-/** Awaited after each wake-up, so that all it leads to has run: two are enough for a governor and its caller. */
-const MICROTASKS = 4;
-
 /** A clock that jumps from one event to the next; a binary heap, ties in any but always the same order. */
 export class VirtualTime implements Clock {
+  readonly #microtasks: number;
   #now = 0;
   #heap: { at: number; run: () => void; wakes: boolean }[] = [];
+
+  /** @param microtasks - awaited after each wake-up, so that all it leads to has run: two do for a governor and its caller */
+  constructor(microtasks = 4) {
+    this.#microtasks = microtasks;
+  }
 
   now(): number {
     return this.#now;
@@ -23,18 +26,18 @@ export class VirtualTime implements Clock {
     });
   }
 
-  /** Runs `run`, which must not start anything asynchronous, after a delay. */
-  after(milliseconds: number, run: () => void): void {
-    this.#push({ at: this.#now + milliseconds, run, wakes: false });
+  /** Runs `run` after a delay; what it starts that is asynchronous runs only if it `wakes`. */
+  after(milliseconds: number, run: () => void, { wakes = false } = {}): void {
+    this.#push({ at: this.#now + milliseconds, run, wakes });
   }
 
   async runUntil(milliseconds: number): Promise<void> {
-    for (let i = 0; i < MICROTASKS; i++) await undefined;
+    for (let i = 0; i < this.#microtasks; i++) await undefined;
     for (let event = this.#heap[0]; event && event.at <= milliseconds; event = this.#heap[0]) {
       this.#pop();
       this.#now = event.at;
       event.run();
-      if (event.wakes) for (let i = 0; i < MICROTASKS; i++) await undefined;
+      if (event.wakes) for (let i = 0; i < this.#microtasks; i++) await undefined;
     }
     this.#now = milliseconds;
   }
