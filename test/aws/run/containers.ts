@@ -3,26 +3,28 @@ import type { ContainerRun, Exit } from '../batch/container.ts';
 import { runJobs } from '../batch/reach.ts';
 import { roleByArn } from '../iam/reach.ts';
 import type { World } from '../kernel/world.ts';
+import { programOfImage } from './deployed.ts';
+
+/** Told of a container that starts, with what kills its process. */
+export type OnContainer = (container: ContainerRun, kill: () => void) => void;
 
 /**
- * Runs jobs as processes of the container's program from now on: with Batch's variables, keys of the job's role, SIGTERM and
+ * Runs jobs as processes of their image's program from now on: with Batch's variables, keys of the job's role, SIGTERM and
  * SIGKILL, its output in its log stream.
  *
- * @param program - `node` and what it is given, as the image's entry point; the job's command is added
+ * @param folder - where what was pushed as their image is unpacked
  */
-export function runContainers(
-  world: World,
-  program: readonly string[],
-  onStart: (container: ContainerRun, kill: () => void) => void = () => {},
-): void {
-  runJobs(world, (container) => runProcess(world, program, container, onStart));
+export function runContainers(world: World, folder: string, onStart: OnContainer = () => {}): void {
+  runJobs(world, async (container) =>
+    runProcess(world, await programOfImage(world, container.image, folder), container, onStart),
+  );
 }
 
 function runProcess(
   world: World,
   program: readonly string[],
   container: ContainerRun,
-  onStart: (container: ContainerRun, kill: () => void) => void,
+  onStart: OnContainer,
 ): Promise<Exit> {
   const { command, environment, signal, killed, log } = container;
   const child = spawn(process.execPath, [...program, ...command], {

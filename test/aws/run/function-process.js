@@ -3,13 +3,13 @@ import { pathToFileURL } from 'node:url';
 
 const loading = import(pathToFileURL(process.argv[2]).href);
 
-process.on('message', async ({ id, event, requestId, timeout }) => {
+process.on('message', async ({ event, requestId, timeout }) => {
   const deadline = Date.now() + timeout;
   const context = { awsRequestId: requestId, getRemainingTimeInMillis: () => deadline - Date.now() };
   try {
     const { handler } = await loading;
-    process.send({ id, answer: (await handler(event, context)) ?? null });
+    process.send({ answer: (await handler(event, context)) ?? null });
   } catch (error) {
-    process.send({ id, error: { name: error?.name ?? 'Error', message: error?.message ?? String(error) } });
+    process.send({ error: { name: error?.name ?? 'Error', message: error?.message ?? String(error) } });
   }
 });

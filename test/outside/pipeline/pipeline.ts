@@ -1,37 +1,74 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import type { ContainerRun } from '../../aws/batch/container.ts';
+import { PutObjectCommand, S3Client, type StorageClass } from '@aws-sdk/client-s3';
 import { frontIndex } from '../../aws/opensearch/front.ts';
-import { runContainers } from '../../aws/run/containers.ts';
+import { type OnContainer, runContainers } from '../../aws/run/containers.ts';
 import { runFunctionProcesses } from '../../aws/run/functions.ts';
 import { deliverInventory } from '../../aws/s3/deliver-inventory.ts';
-import { builtCli } from '../../cli.ts';
-import { type AwsWorkspace, awsWorkspace, BUCKET, SETUP } from '../../commands/aws-workspace.ts';
+import { type AwsWorkspace, awsWorkspace, BUCKET } from '../../commands/aws-workspace.ts';
+import { startBaseRegistry } from '../../provision/image/base-registry.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../../demo/images');
+const STACK_BUCKET = `rekback-${BUCKET}-111122223333-eu-west-1`;
 
-/** A stack on the double with an index that is real, jobs and functions that are processes. */
+/** What the samples come to, with an image that is none. What Rekognition can't read is set aside by its name. */
+export const LEDGER = {
+  state: 'succeeded',
+  total: 32,
+  indexed: 23,
+  skipped: { format: 5, 'not-an-image': 1 },
+  failed: { corrupt: 1, empty: 1, format: 1 },
+  pending: 0,
+  labelCalls: 25,
+};
+
+/** What `--json` prints of a run. */
+export interface RunJson {
+  run: Omit<typeof LEDGER, 'skipped' | 'failed'> & {
+    id: string;
+    skipped: Record<string, number>;
+    failed: Record<string, number>;
+    cause?: { code: string; message: string };
+  };
+}
+
+export interface Found {
+  images: { key: string; labels: { name: string; confidence: number }[] }[];
+}
+
+/** A stack on the double with an index that is real, jobs and functions that are processes of what setup deployed. */
 export interface Pipeline extends AwsWorkspace {
   s3: S3Client;
-  /** Puts the sample images into the bucket; their keys. */
-  putSamples(): Promise<string[]>;
-  put(key: string, body: Uint8Array): Promise<void>;
+  put(key: string, body: Uint8Array, storageClass?: StorageClass): Promise<void>;
+  /** Puts the sample images into the bucket. */
+  putSamples(): Promise<void>;
   /** Sets the stack `images` up. */
   setup(...more: string[]): Promise<void>;
   deliver(): void;
+  /** `backfill now --yes` with this; what it says at its end. */
+  backfill(more: readonly string[], exitCode: number): Promise<RunJson['run']>;
+  /** Every image of the index with its labels. */
+  indexed(): Promise<Found['images']>;
+  /** Calls of DetectLabels so far. */
+  calls(): number;
   /** Told of every container that starts. */
-  onContainer: (container: ContainerRun, kill: () => void) => void;
+  onContainer: OnContainer;
+  /** The account as it is now, to begin again from. */
+  snapshot: ReturnType<AwsWorkspace['world']['store']['snapshot']> | undefined;
 }
 
 export async function openPipeline(): Promise<Pipeline> {
   const space = await awsWorkspace();
   const { world } = space;
   const s3 = new S3Client(world.client());
-  const put = async (Key: string, Body: Uint8Array) => {
-    await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
+  const base = await startBaseRegistry();
+  base.put('docker/library/node', '24-slim');
+  const put: Pipeline['put'] = async (Key, Body, StorageClass) => {
+    await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body, StorageClass }));
   };
-  const pipeline: Pipeline = {
+  return {
     ...space,
     s3,
     put,
@@ -41,36 +78,52 @@ export async function openPipeline(): Promise<Pipeline> {
         .filter((entry) => entry.isFile())
         .map((entry) => join(entry.parentPath, entry.name).slice(SAMPLES.length + 1));
       for (const key of keys) await put(key, await readFile(join(SAMPLES, key)));
-      return keys;
     },
     async setup(...more) {
-      await space.json([...SETUP, '--yes', ...more]);
+      const image = `${base.host}/docker/library/node:24-slim`;
+      await space.json(['setup', '--bucket', BUCKET, '--base-image', image, '--yes', ...more]);
     },
     deliver() {
-      if (deliverInventory(world, BUCKET, 'rekback-images-inventory') === undefined)
+      if (deliverInventory(world, BUCKET, `rekback-${BUCKET}-inventory`) === undefined)
         throw new Error('no delivery');
     },
+    async backfill(more, exitCode) {
+      return (await space.json<RunJson>(['backfill', 'now', '--yes', ...more], exitCode)).run;
+    },
+    async indexed() {
+      return (await space.json<Found>(['search', 'dog OR NOT dog', '--limit', '1000'])).images;
+    },
+    calls: () => world.journal.of('rekognition', 'DetectLabels').length,
     onContainer: () => {},
+    snapshot: undefined,
+    async remove() {
+      await space.remove();
+      await base.stop();
+    },
   };
-  return pipeline;
 }
 
-/** A new account whose domains are the OpenSearch at `endpoint`. */
+/** A new account, or the one that `snapshot` holds, whose domains are the OpenSearch at `endpoint`, without an index. */
 export async function beginPipeline(pipeline: Pipeline, endpoint: string): Promise<void> {
-  const { world } = pipeline;
+  const { world, snapshot } = pipeline;
   await pipeline.again();
+  pipeline.onContainer = () => {};
   // The node is shared with other suites, and an account that is new knows of no index.
-  await fetch(`${endpoint}/rekback-images-v*?expand_wildcards=all`, { method: 'DELETE' });
-  await frontIndex(world, endpoint);
-  const dist = join(await builtCli(), 'dist');
-  const program = ['--input-type=module', '-e', START, join(dist, 'entry')];
-  runContainers(world, program, (container, kill) => pipeline.onContainer(container, kill));
-  runFunctionProcesses(world, join(dist, 'entry/live.js'));
+  await removeIndex(endpoint);
+  const front = await frontIndex(world, endpoint);
+  const folder = await mkdtemp(join(tmpdir(), 'rekback-deployed-'));
+  world.onReset(() => rmSync(folder, { recursive: true, force: true }));
+  runContainers(world, folder, (container, kill) => pipeline.onContainer(container, kill));
+  runFunctionProcesses(world, folder);
+  if (snapshot === undefined) return;
+  world.store.restore(snapshot);
+  // The domain of the snapshot had another address.
+  const address = { Bucket: STACK_BUCKET, Key: 'index.json', Body: JSON.stringify({ endpoint: front }) };
+  await new S3Client(world.client()).send(new PutObjectCommand(address));
+  world.journal.clear();
 }
 
-/** What the image's entry point does, with the compiled sources in place of the bundle. */
-const START = `
-  const [, folder, entry] = process.argv;
-  const module = await import(folder + '/' + entry + '.js');
-  process.exit(await (entry === 'planner' ? module.plan() : module.work()));
-`;
+/** Removes the index of the stack `images`, as a lost domain does. */
+export async function removeIndex(endpoint: string): Promise<void> {
+  await fetch(`${endpoint}/rekback-${BUCKET}-v*?expand_wildcards=all`, { method: 'DELETE' });
+}
