@@ -15,6 +15,9 @@ const IN_FLIGHT = 8;
 /** From the SDK's timer to the next call. */
 const MICROTASKS = 24;
 
+/** When the simulation begins: the SDK takes a time of 0 for none. */
+const START = Date.UTC(2026, 0, 1);
+
 type Strategy = Awaited<ReturnType<typeof strategyOf>>;
 
 /** The strategy of a real client, with the SDK's own number of attempts. */
@@ -59,19 +62,19 @@ type Token = Awaited<ReturnType<Strategy['acquireInitialRetryToken']>>;
 
 /** The SDK takes time and chance from the process: while this runs, those are the simulation's. */
 async function bySdk(mode: 'standard' | 'adaptive', scenario: Scenario): Promise<Course> {
-  const strategies = await Promise.all(Array.from({ length: scenario.workers }, () => strategyOf(mode)));
-  const work = repeated(strategies);
   const { setTimeout: timer } = globalThis;
   const { now } = Date;
   const { random: chance } = Math;
-  const start = now();
   try {
+    Date.now = () => START;
+    const strategies = await Promise.all(Array.from({ length: scenario.workers }, () => strategyOf(mode)));
+    const work = repeated(strategies);
     return await simulate({
       ...scenario,
       microtasks: MICROTASKS,
       work(service, worker) {
         const { time, random } = service;
-        Date.now = () => start + time.now();
+        Date.now = () => START + time.now();
         Math.random = random;
         Object.assign(globalThis, {
           setTimeout: (run: () => void, delay = 0) => time.after(delay, run, { wakes: true }),

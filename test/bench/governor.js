@@ -72,13 +72,13 @@ export async function benchGovernor() {
           ...most(BOUNDS.throttled, isOurs),
         },
         {
-          what: `${what}: throttled in the minute after the quota fell to a fifth`,
+          what: `${what}: throttled the minute after ÷ 5`,
           value: 100 * course.throttled(STEADY, STEADY + 60),
           unit: '%',
           ...most(BOUNDS.afterStep, isOurs),
         },
         {
-          what: `${what}: throttled in the minute after it rose again`,
+          what: `${what}: throttled the minute after × 5`,
           value: 100 * course.throttled(rise, rise + 60),
           unit: '%',
           ...most(BOUNDS.afterStep, isOurs),

@@ -42,6 +42,18 @@ async function shown(
 }
 
 describe('without a terminal', () => {
+  test('a count, and what it comes to', async () => {
+    const lines = await shown({}, (at) => {
+      at({ event: 'listing', objects: 1_000 });
+      at({ event: 'listing', objects: 5_000 }, 9);
+      at({ event: 'listing', objects: 90_000 }, 10);
+      at({ event: 'listed', objects: 90_001 }, 11);
+    });
+    expect(lines).toBe(
+      'Listed so far: 1,000 objects\nListed so far: 90,000 objects\nListed: 90,001 objects\na note\n',
+    );
+  });
+
   test('phases at once, then a line every ten seconds, and the last state', async () => {
     const lines = await shown({}, (at) => {
       at({ event: 'run-started', run, resumed: false });
