@@ -6,8 +6,8 @@ import type { LiveMessage, LiveParts, LogLine } from '../../src/entry/live/batch
 import { keepAnswers } from '../../src/entry/live/paid-answers.ts';
 import { createGovernor } from '../../src/runtime/image/governor.ts';
 
-export const BUCKET = 'photos';
-export const STACK_BUCKET = 'rekback-photos';
+const BUCKET = 'photos';
+const STACK_BUCKET = 'rekback-photos';
 
 /** What the live function works with, in memory. Each message that was put off is in `postponed`, with its seconds. */
 export function liveParts(overrides: Partial<LiveParts> = {}) {
@@ -55,7 +55,6 @@ export function liveParts(overrides: Partial<LiveParts> = {}) {
       for (const { message, seconds } of messages) postponed.set(message.messageId, seconds);
     },
     log: (line) => void logged.push(line),
-    onCapped: async () => {},
     now: () => invocation.now,
     ...overrides,
   };

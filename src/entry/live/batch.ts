@@ -38,12 +38,11 @@ export interface LiveParts {
   /** Opens the index and what else changes need; kept for the next batch. */
   settling(): Promise<Settling>;
   inventoryArrived(manifest: string): Promise<Verdict>;
-  jobEnded(job: EndedJob): Promise<Verdict>;
+  /** @param receipts - how often this was told, this time included */
+  jobEnded(job: EndedJob, receipts: number): Promise<Verdict>;
   /** Hides messages for so many seconds from now. */
   postpone(messages: readonly { message: LiveMessage; seconds: number }[]): Promise<void>;
   log(line: LogLine): void;
-  /** The day's labeler calls are used up. */
-  onCapped(): Promise<void>;
   /** Epoch milliseconds. */
   now(): number;
 }
@@ -88,13 +87,15 @@ export async function handleBatch(
         verdicts.set(message, await verdictOf(() => parts.inventoryArrived(said.manifest), parts));
         break;
       case 'job':
-        verdicts.set(message, await verdictOf(() => parts.jobEnded(said), parts));
+        verdicts.set(message, await verdictOf(() => parts.jobEnded(said, receiptsOf(message)), parts));
     }
   }
   for (const [message, verdict] of await applyChanges(changes, parts, draining))
     verdicts.set(message, verdict);
   return answer(verdicts, parts);
 }
+
+const receiptsOf = ({ attributes }: LiveMessage) => Number(attributes?.ApproximateReceiveCount ?? 1);
 
 interface MessageChanges {
   message: LiveMessage;
@@ -216,7 +217,6 @@ async function settleGroup(
       message: `the ${maxPerDay} labeler calls of this day are used up`,
       code: 'live-capped',
     });
-    await parts.onCapped();
   }
   return {
     error,
@@ -247,8 +247,7 @@ async function answer(verdicts: ReadonlyMap<LiveMessage, Verdict>, parts: LivePa
   const again: { message: LiveMessage; seconds: number }[] = [];
   for (const [message, verdict] of verdicts) {
     if (verdict === 'done') continue;
-    const receipts = Number(message.attributes?.ApproximateReceiveCount ?? 1);
-    again.push({ message, seconds: postponement(verdict, receipts, now(), Math.random()) });
+    again.push({ message, seconds: postponement(verdict, receiptsOf(message), now(), Math.random()) });
   }
   if (again.length > 0) {
     // Without it they come after the queue's own half hour.
