@@ -7,6 +7,12 @@ import { isWorking, readPlan, readRun } from '../runtime/run/record.ts';
 import { runJob } from './job.ts';
 import { openOwnStack, variable } from './stack.ts';
 
+/**
+ * Milliseconds that a write waits for others, of which all go into one object of the archive: each is a request that is
+ * paid for, and only a process that is killed without being told has its last answers labelled again.
+ */
+const FLUSH = 5_000;
+
 /** Works on chunks of the run that the environment names. @returns the process's exit code */
 export const work = (environment: NodeJS.ProcessEnv = process.env): Promise<number> =>
   runJob(async (draining) => {
@@ -41,7 +47,7 @@ export const work = (environment: NodeJS.ProcessEnv = process.env): Promise<numb
         holder: holderOf(environment),
         index: Number(environment.AWS_BATCH_JOB_ARRAY_INDEX ?? 0),
         count: Number(environment.AWS_BATCH_JOB_ARRAY_SIZE ?? 1),
-        context,
+        context: { ...context, flushMilliseconds: FLUSH },
         cap: callCap,
         draining,
         sleep: context.sleep,

@@ -31,6 +31,11 @@ export interface ImageStore {
   list(options: { prefix?: string; signal?: AbortSignal }): AsyncIterable<ListedImage[]>;
   /** The image's present state; `undefined` when there is none. May carry the bytes where the etag needed them. */
   head(key: string, signal?: AbortSignal): Promise<ImageHead | undefined>;
+  /**
+   * The present states of many images, as a list tells them: of those that it finds for less than it takes to ask for
+   * each. Left out where a look at each costs nothing.
+   */
+  headMany?(keys: readonly string[]): Promise<ReadonlyMap<string, ImageHead>>;
   read(key: string, signal?: AbortSignal): Promise<Buffer>;
   /** Where a person or program finds the image: a path, or an address (`file:`, `s3:`). */
   link(key: string, form: 'path' | 'uri'): string;

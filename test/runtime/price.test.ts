@@ -114,8 +114,8 @@ describe('a backfill', () => {
   });
 
   test.each([
-    [{ objects: 1_000_000, callsPerSecond: 40 }, 16, 4],
-    [{ objects: 1_000_000, callsPerSecond: 59 }, 16, 5],
+    [{ objects: 1_000_000, callsPerSecond: 40 }, 16, 1],
+    [{ objects: 1_000_000, callsPerSecond: 590 }, 16, 5],
     [{ objects: 1_000_000, callsPerSecond: 4 }, 16, 1],
     [{ objects: 5_000, callsPerSecond: 400 }, 16, 1],
     [{ objects: 5_001, callsPerSecond: 400 }, 16, 2],

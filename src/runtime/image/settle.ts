@@ -33,6 +33,8 @@ export interface SettleContext {
   now: () => number;
   /** Waits between attempts, in milliseconds; ends early when draining. */
   sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** How long the oldest write waits for others; `FLUSH_MILLISECONDS` by itself. */
+  flushMilliseconds?: number;
   onOutcome?: (change: Change, outcome: Outcome) => void;
 }
 
@@ -126,6 +128,8 @@ interface Asked {
   fresh: Map<Case, Answer>;
   /** Also those recovered and those still awaited: copies of one image that are labelled side by side are paid for once. */
   byEtag: Map<string, Promise<Answer>>;
+  /** Cases of which a list told the head. */
+  listed: Set<Case>;
 }
 
 /** Takes each case through its effects with a bounded number in flight; returns those that another writer overtook. */
@@ -139,7 +143,9 @@ async function workThrough(
   const asked: Asked = {
     fresh: new Map(),
     byEtag: new Map(recovered.map(({ etag, answer }) => [etag, Promise.resolve(answer)])),
+    listed: await lookAtMany(active, context),
   };
+  const patience = context.flushMilliseconds ?? FLUSH_MILLISECONDS;
   let waiting: Pending[] = [];
   let oldest = 0;
   let flushing: Promise<void> = Promise.resolve();
@@ -163,7 +169,7 @@ async function workThrough(
       } else {
         if (waiting.length === 0) oldest = context.now();
         waiting.push({ ...item, step });
-        if (waiting.length >= FLUSH_WRITES || context.now() - oldest >= FLUSH_MILLISECONDS) await flush();
+        if (waiting.length >= FLUSH_WRITES || context.now() - oldest >= patience) await flush();
       }
     }
   };
@@ -200,14 +206,11 @@ async function resolveCase(
         return step;
       case 'look-up':
         throw new Error('a case is looked up in bulk before its other effects');
-      case 'head':
-        known.observedAt = context.now();
-        try {
-          known.head = (await attempt(() => context.images.head(change.key), context)) ?? null;
-        } catch (error) {
-          return { step: 'done', outcome: passingFailure(error, context) };
-        }
+      case 'head': {
+        const outcome = await look(known, context);
+        if (outcome !== undefined) return { step: 'done', outcome };
         break;
+      }
       case 'find-twin':
         known.twin = (await persist(() => context.index.findByEtag(step.etag), context)) ?? null;
         break;
@@ -230,10 +233,52 @@ async function resolveCase(
           asked.fresh.set(known, answer);
         } catch (error) {
           context.cap.giveBack();
-          return { step: 'done', outcome: passingFailure(error, context) };
+          // A list says less than a look: not, why the image can't be read.
+          const isOnlyListed = asked.listed.delete(known) && error instanceof UnreadableError;
+          const outcome = isOnlyListed ? await look(known, context) : passingFailure(error, context);
+          if (outcome !== undefined) return { step: 'done', outcome };
         }
       }
     }
+  }
+}
+
+/**
+ * Looks at the images of rows all at once, where the store can list them for less than it takes to ask for each.
+ *
+ * @returns the cases that have their head by that
+ */
+async function lookAtMany(
+  active: readonly { known: Case }[],
+  { images, policy, draining, now }: SettleContext,
+): Promise<Set<Case>> {
+  const listed = new Set<Case>();
+  if (images.headMany === undefined || draining.aborted) return listed;
+  const wanted = active
+    .map(({ known }) => known)
+    .filter((known) => known.change.kind === 'seen' && decide(known, policy).step === 'head');
+  if (wanted.length < 2) return listed;
+  const observedAt = now();
+  // What fails here is asked for one by one, where each failure is its image's own.
+  const heads = await images.headMany(wanted.map(({ change }) => change.key)).catch(() => new Map());
+  for (const known of wanted) {
+    const head = heads.get(known.change.key);
+    if (head === undefined) continue;
+    Object.assign(known, { head, observedAt });
+    listed.add(known);
+  }
+  return listed;
+}
+
+/** Looks at the image. @returns how the case ends where that fails */
+async function look(known: Case, context: SettleContext): Promise<Outcome | undefined> {
+  const { key } = known.change;
+  known.observedAt = context.now();
+  try {
+    known.head = (await attempt(() => context.images.head(key), context)) ?? null;
+    return undefined;
+  } catch (error) {
+    return passingFailure(error, context);
   }
 }
 

@@ -1,5 +1,8 @@
-/** Calls a second that one worker makes with ease; more workers than needed would only throttle each other. */
-const CALLS_OF_ONE = 10;
+/**
+ * Calls a second that one worker makes with ease on a quarter of a vCPU (`npm run bench worker`). More workers than needed
+ * only throttle each other, and each is paid for by the hour.
+ */
+const CALLS_OF_ONE = 100;
 
 /** vCPUs of one worker: Fargate's smallest task. */
 const VCPUS = 0.25;

@@ -294,3 +294,36 @@ describe('failures', () => {
     return clients;
   }
 });
+
+describe('many looks at once', () => {
+  beforeEach(() => createBucket());
+  const requests = () => world.journal.entries.map(({ operation }) => operation);
+  const headMany = async (keys: readonly string[]) => (await imagesOf().headMany?.(keys)) ?? new Map();
+
+  it('are what a look at each tells, for one list', async () => {
+    const keys = ['a b+c.jpg', 'é/1.jpg', 'z.jpg', 'é/2.jpg'];
+    for (const key of [...keys, 'not wanted.jpg', 'zzz.jpg']) await put(key, key);
+    await put('é/cold.jpg', 'x', { StorageClass: 'GLACIER' });
+    world.journal.clear();
+    const heads = await headMany([...keys, 'é/cold.jpg', 'é/gone.jpg']);
+    expect(requests()).toEqual(['ListObjectsV2']);
+    // The list begins after the first of them.
+    expect([...heads.keys()].sort()).toEqual(['z.jpg', 'é/1.jpg', 'é/2.jpg', 'é/cold.jpg']);
+    for (const [key, { skip, ...head }] of heads) {
+      const { versionId: _, storageClass: __, skip: wanted, ...rest } = (await imagesOf().head(key)) ?? {};
+      expect([head, skip]).toEqual([rest, wanted]);
+    }
+  });
+
+  it('are given up where others lie between them', async () => {
+    const bucket = bucketNamed(world, Bucket);
+    await put('a.jpg');
+    const [version] = bucket?.objects.get('a.jpg') ?? [];
+    for (let at = 0; version !== undefined && at < 9_000; at++)
+      bucket?.objects.set(`b${at}`, [{ ...version, key: `b${at}` }]);
+    await put('c.jpg');
+    world.journal.clear();
+    expect(await headMany(['a.jpg', 'c.jpg'])).toEqual(new Map());
+    expect(requests()).toHaveLength(3);
+  });
+});

@@ -3,7 +3,7 @@ import { openMemoryImages } from '../../../src/adapters/memory/images.ts';
 import { openMemoryIndex } from '../../../src/adapters/memory/index.ts';
 import { createMemoryLabeler } from '../../../src/adapters/memory/labeler.ts';
 import { callCap } from '../../../src/adapters/workers/settling.ts';
-import type { Outcome } from '../../../src/runtime/contract.ts';
+import type { ImageHead, Outcome } from '../../../src/runtime/contract.ts';
 import { RetryableError, SystemicError, UnreadableError } from '../../../src/runtime/errors.ts';
 import type { ArchiveEntry } from '../../../src/runtime/image/archive.ts';
 import type { Change } from '../../../src/runtime/image/change.ts';
@@ -383,4 +383,57 @@ test('two changes of one image follow each other', async () => {
   const { lastModified = 0 } = (await stack.images.head(change.key)) ?? {};
   const outcomes = await settle([change, { ...again, lastModified }, again], stack.context());
   expect(kinds(outcomes)).toEqual(['indexed', 'unchanged', 'unchanged']);
+});
+
+describe('images that a store lists for less than a look at each', () => {
+  const rows = (...keys: string[]): Change[] =>
+    keys.map((key, row) => ({ kind: 'seen', key, order: '', row, etag: key, size: 3, lastModified: 1 }));
+  let heads: string[];
+  /** A store that lists all but those named. */
+  const settleRows = (changes: readonly Change[], unlisted: readonly string[] = [], fails = false) => {
+    heads = [];
+    const { images, context } = stack;
+    const listing: typeof images = {
+      ...images,
+      head: (key) => {
+        heads.push(key);
+        return images.head(key);
+      },
+      headMany: async (keys) => {
+        if (fails) throw new RetryableError('busy');
+        const found = new Map<string, ImageHead>();
+        for (const key of keys) {
+          if (!unlisted.includes(key)) found.set(key, { etag: key, size: 3, lastModified: 1 });
+        }
+        return found;
+      },
+    };
+    return settle(changes, context({ images: listing }));
+  };
+
+  beforeEach(() => {
+    for (const [at, key] of ['a.jpg', 'b.jpg', 'c.jpg'].entries()) stack.images.put(key, `label ${at}`);
+  });
+
+  test('are not looked at one by one, but for those that the list did not tell of', async () => {
+    const outcomes = await settleRows(rows('a.jpg', 'b.jpg', 'c.jpg'), ['b.jpg']);
+    expect(kinds(outcomes)).toEqual(['indexed', 'indexed', 'indexed']);
+    expect(heads).toEqual(['b.jpg']);
+  });
+
+  test('are looked at where the list fails', async () => {
+    await settleRows(rows('a.jpg', 'b.jpg'), [], true);
+    expect(heads.sort()).toEqual(['a.jpg', 'b.jpg']);
+  });
+
+  test('are looked at where the labeler can’t read them: gone, or archived', async () => {
+    expect(kinds(await settleRows(rows('a.jpg', 'gone.jpg')))).toEqual(['indexed', 'gone']);
+    expect(heads).toEqual(['gone.jpg']);
+  });
+
+  test('are looked at where an event tells of them', async () => {
+    const event = (key: string): Change => ({ kind: 'created', key, order: '1', row: -1 });
+    await settleRows([event('a.jpg'), event('b.jpg')]);
+    expect(heads.sort()).toEqual(['a.jpg', 'b.jpg']);
+  });
 });
