@@ -43,6 +43,8 @@ export function openS3Images(clients: Clients, place: BucketPlace): ImageStore {
 /** Pages for each thousand keys: a list that has more than two others between them is read in vain. */
 const PAGES_FOR_A_PAGE = 3;
 
+const NEVER = new AbortController().signal;
+
 /** A list costs as much as thirteen looks and tells of a thousand: https://aws.amazon.com/s3/pricing/ */
 const PAGE = 1_000;
 
@@ -54,7 +56,7 @@ async function headsIn(pageAfter: ListPage, keys: readonly string[]): Promise<Ma
   const heads = new Map<string, ImageHead>();
   const most = Math.ceil(wanted.size / PAGE) * PAGES_FOR_A_PAGE;
   for (let after = first, page = 0; last !== undefined && page < most; page++) {
-    const { images, more } = await pageAfter(after, undefined);
+    const { images, more } = await pageAfter(after, NEVER);
     for (const { key, size, lastModified, etag, storageClass, skip } of images) {
       if (!wanted.has(key) || skip !== undefined || etag === undefined) continue;
       const archived = isArchived(storageClass) && { skip: 'archived' as const };
