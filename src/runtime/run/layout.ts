@@ -31,7 +31,8 @@ export const runLimit = (run: string) => `${runData(run)}limit.json`;
 export const runJobs = (run: string) => `${runData(run)}jobs/`;
 export const runJob = (run: string, kind: 'planner' | 'workers', job: string) =>
   `${runJobs(run)}${kind}/${job}.json`;
-export const chunkLease = (run: string, chunk: number) => `${runData(run)}leases/${pad(chunk)}.json`;
+export const chunkLeases = (run: string) => `${runData(run)}leases/`;
+export const chunkLease = (run: string, chunk: number) => `${chunkLeases(run)}${pad(chunk)}.json`;
 /** Keys that planning set aside, up to a cap. */
 export const runSkipped = (run: string) => `${runData(run)}skipped.json`;
 export const chunkRows = (run: string, chunk: number) => `${runData(run)}chunks/${pad(chunk)}`;

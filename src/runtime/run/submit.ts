@@ -1,6 +1,6 @@
 import type { RunRecord } from '../contract.ts';
 import type { Jobs, ObjectStore } from '../ports.ts';
-import { runCancel } from './layout.ts';
+import { chunkLeases, runCancel } from './layout.ts';
 import type { PlannedRows } from './ledger.ts';
 import { setLimit } from './limit.ts';
 import { readPlan, writeRun } from './record.ts';
@@ -41,6 +41,7 @@ export async function submitRun(options: SubmitOptions): Promise<{ run: RunRecor
     if (rate === undefined) delete run.rate;
     else run.rate = rate;
     await objects.remove(runCancel(run.id));
+    if (resumed) await freeChunks(objects, run.id);
     await setLimit(objects, run.id, maxCalls);
     let planned = await readPlan(objects, run.id);
     if (planned === undefined && planHere !== undefined) {
@@ -61,6 +62,14 @@ export async function submitRun(options: SubmitOptions): Promise<{ run: RunRecor
     await lease.release();
     throw error;
   }
+}
+
+/**
+ * Takes the leases of chunks from workers that were killed: none works on the run any more, and new ones would pass by what
+ * the dead hold until it runs out.
+ */
+async function freeChunks(objects: ObjectStore, run: string): Promise<void> {
+  for await (const { key } of objects.list(chunkLeases(run))) await objects.remove(key);
 }
 
 /** Submits the workers of a planned run, unless some are active: a planner that was killed is started again. */

