@@ -19,7 +19,7 @@ describe('before anything is made', () => {
     const { stdout, stderr, code } = await space.look([...SETUP, '--dry-run']);
     // The dates of AWS's count and of our prices.
     expect(stdout.replaceAll(/\d{4}-\d\d-\d\d/g, 'DATE')).toMatchInlineSnapshot(`
-      "Stack images for the images in s3://images: 28 changes
+      "Stack images for the images in s3://images: 29 changes
 
         create  bucket                rekback-images-111122223333-eu-west-1
         create  record                stack.json
@@ -45,6 +45,7 @@ describe('before anything is made', () => {
         create  event-source-mapping  rekback-images-live
         create  rule                  rekback-images-job-state
         create  domain                rekback-images
+        create  index-address         index.json
         create  index-roles           rekback-images
         create  notification          rekback-images-images
         create  notification          rekback-images-inventory
@@ -57,13 +58,13 @@ describe('before anything is made', () => {
         $26.28  OpenSearch domain, t3.small.search (1 × $0.036 × 730 h)
          $1.22  the domain's storage (1 × 10 GB × $0.122)
 
-      Backfill: at most 250,000 calls, $250.17, 1.7 hours at 40 calls a second
+      Backfill: at most 250,000 calls, $250.22, 1.7 hours at 40 calls a second
         It begins by itself once the inventory arrives, within 48 hours.
         $250.00  DetectLabels (250,000 × $0.001)
           $0.20  reading the images from S3 (2 × 250,000 ÷ 1,000 × $0.0004)
         < $0.01  the S3 inventory (250,000 ÷ 1,000,000 × $0.0025)
-          $0.03  workers on Fargate Spot (4 × 1.74 h × (0.25 × $0.03238 + 0.5 × $0.00356) × 0.5)
-          $0.03  public addresses of the workers (4 × 1.74 h × $0.005)
+        < $0.01  workers on Fargate Spot (1 × 1.74 h × (0.25 × $0.03238 + 0.5 × $0.00356) × 0.5)
+        < $0.01  public addresses of the workers (1 × 1.74 h × $0.005)
         (an upper bound: AWS's count of DATE has every version and format in it)
 
       Note: prices as of DATE, without free tiers, discounts and taxes

@@ -45,6 +45,7 @@ const SHAPES: Readonly<Record<string, { args?: string[]; exit?: number; shape: o
   'backfill now': { exit: 3, shape: { run } },
   'backfill list': { shape: { runs: [run] } },
   'backfill show': { shape: { run } },
+  'backfill watch': { exit: 3, shape: { run } },
   'backfill cancel': { shape: { run } },
   'backfill retry': { exit: 3, shape: { run } },
   'images list': { args: ['--state', 'skipped', '--limit', '1'], shape: page('skipped') },
