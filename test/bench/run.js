@@ -10,6 +10,7 @@ const BENCHMARKS = {
   setup: async () => (await import('./setup.js')).benchSetup(),
   governor: async () => (await import('./governor.js')).benchGovernor(),
   index: async () => (await import('./index-search.js')).benchIndexSearch(),
+  worker: async () => (await import('./worker.js')).benchWorker(),
   opensearch: async () => (await import('./opensearch.js')).benchOpenSearch(),
   backfill: async () => (await import('./backfill.js')).benchBackfill(),
 };
