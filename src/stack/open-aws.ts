@@ -7,6 +7,9 @@ import type { RunsElsewhere, Stack } from './open.ts';
 import { type AwsRecord, specOf } from './record.ts';
 import type { Selected } from './select.ts';
 
+/** Lines of a failed job that are shown without asking for its log. */
+const LAST_LINES = 5;
+
 const EVERYTHING: Selection = { from: { kind: 'inventory' }, relabel: 'none' };
 
 /**
@@ -23,6 +26,22 @@ export function openAwsStack({ aws, session }: Extract<Selected, { aws: unknown 
   const writing = partsAs(record, clients, names.roles.admin.arn);
   const runs: RunsElsewhere = {
     jobs: async () => (await reading()).jobs,
+    async failedJobs(run) {
+      const { failedJobs } = await import('../adapters/batch/jobs.ts');
+      const { jobIds } = await import('../runtime/run/remote.ts');
+      const { lastLines } = await import('../adapters/logs/events.ts');
+      const failed = await failedJobs(clients, await jobIds((await reading()).objects, run));
+      return Promise.all(
+        failed.map(async ({ logStream, exitCode = null, ...job }) => ({
+          ...job,
+          exitCode,
+          lastLines:
+            logStream === undefined
+              ? []
+              : await lastLines(clients, names.jobLogs.name, logStream, LAST_LINES),
+        })),
+      );
+    },
     async workers(chunks, run) {
       const { workersFor } = await import('../runtime/run/workers.ts');
       const rate = run.rate ?? (record.settings.rate || (await backfillRate(clients)));

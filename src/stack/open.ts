@@ -42,8 +42,18 @@ export interface RunsHere {
   executor(): Promise<Executor>;
 }
 
+/** A job, or one of its workers, that failed in the end. */
+export interface FailedJob {
+  id: string;
+  reason: string;
+  exitCode: number | null;
+  /** What it wrote last. */
+  lastLines: string[];
+}
+
 export interface RunsElsewhere {
   jobs(): Promise<Jobs>;
+  failedJobs(run: string): Promise<FailedJob[]>;
   /** How many work on so many chunks, and the labeler calls a second of each. */
   workers(chunks: number, run: RunRecord): Promise<{ count: number; rate: number }>;
 }

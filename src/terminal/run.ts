@@ -1,5 +1,6 @@
 import type { RunSummary } from '../runtime/run/record.ts';
 import type { DryRun } from '../stack/dry-run.ts';
+import type { RunDetail } from '../stack/run-detail.ts';
 import { formatCount, formatCounted, formatDollars, formatDuration } from './format.ts';
 import { Interruption } from './interrupt.ts';
 import { sanitise } from './sanitise.ts';
@@ -24,6 +25,34 @@ export function describeRun(run: RunSummary): string[] {
   if (cause !== undefined)
     lines.push(`  ${sanitise(cause.message)}`, ...cause.suggestions.map((text) => `  ${sanitise(text)}`));
   if (sum(failed) > 0) lines.push('  which, and why: rekback failures list');
+  return lines;
+}
+
+/** How far a run is, what it has cost, and which of its jobs failed. */
+export function describeDetail({
+  chunks,
+  imagesPerSecond,
+  secondsLeft,
+  cost,
+  failedJobs,
+  labelCalls,
+}: RunDetail): string[] {
+  const lines: string[] = [];
+  if (chunks.total > 0)
+    lines.push(`  ${formatCount(chunks.complete)} of ${formatCounted(chunks.total, 'chunk')} complete`);
+  if (imagesPerSecond !== null && secondsLeft !== null) {
+    lines.push(
+      `  ${formatCount(Math.round(imagesPerSecond))} images a second, ${formatDuration(secondsLeft * 1_000)} left`,
+    );
+  }
+  if (cost > 0)
+    lines.push(`  ${formatDollars(cost)} for ${formatCounted(labelCalls, 'labeler call')}, at most`);
+  for (const { id, reason, exitCode, lastLines } of failedJobs) {
+    const code = exitCode === null ? '' : `, exit code ${exitCode}`;
+    lines.push(`  job ${id} failed: ${sanitise(reason)}${code}`);
+    lines.push(...lastLines.map((line) => `    ${sanitise(line)}`));
+  }
+  if (failedJobs.length > 0) lines.push('  all that they wrote: rekback logs --failed');
   return lines;
 }
 

@@ -34,8 +34,9 @@ test('list and show: newest first, the newest by default, any by its id', async 
   const first = await run(['now'], 3);
   const second = await run(['now']);
   expect(await list()).toEqual([second, first]);
-  expect(await run(['show'])).toEqual(second);
-  expect(await run(['show', first.id])).toEqual(first);
+  const detail = { chunks: { total: 1, complete: 1 }, cost: 0, failedJobs: [] };
+  expect(await run(['show'])).toMatchObject({ ...second, ...detail });
+  expect(await run(['show', first.id])).toMatchObject({ ...first, ...detail });
   const table = await space.run(['backfill', 'list']);
   expect(table.stdout).toBe(
     `${second.id}\tsucceeded\t31\t0\t31\t0\t0\n${first.id}\tsucceeded\t31\t27\t2\t2\t0\n`,

@@ -1,12 +1,7 @@
-import {
-  BatchClient,
-  DescribeJobsCommand,
-  type JobDetail,
-  JobStatus,
-  ListJobsCommand,
-} from '@aws-sdk/client-batch';
+import { BatchClient, type JobDetail, JobStatus, ListJobsCommand } from '@aws-sdk/client-batch';
 import type { Clients } from '../../aws/clients.ts';
 import { explained } from '../../aws/explain.ts';
+import { describeJobs } from './describe-jobs.ts';
 
 /** Where one attempt at a job writes its lines. */
 export interface JobLog {
@@ -26,9 +21,6 @@ export interface JobLogs {
   known: boolean;
 }
 
-/** Ids in one request: https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html */
-const DESCRIBED_AT_ONCE = 100;
-
 const ENDED: readonly (string | undefined)[] = [JobStatus.SUCCEEDED, JobStatus.FAILED];
 
 /** Statuses in which something may have been written. */
@@ -45,7 +37,7 @@ export async function jobLogs(
   { failed }: { failed: boolean },
 ): Promise<JobLogs> {
   const batch = clients(BatchClient);
-  const jobs = await describe(batch, ids);
+  const jobs = await describeJobs(batch, ids);
   const arrays = jobs.filter(({ arrayProperties }) => arrayProperties?.size !== undefined);
   const children: string[] = [];
   for (const { jobId = '' } of arrays) {
@@ -54,20 +46,10 @@ export async function jobLogs(
   }
   const single = jobs.filter((job) => !arrays.includes(job) && (!failed || job.status === JobStatus.FAILED));
   return {
-    logs: [...single, ...(await describe(batch, children))].flatMap(logsOf),
+    logs: [...single, ...(await describeJobs(batch, children))].flatMap(logsOf),
     active: jobs.some(({ status }) => !ENDED.includes(status)),
     known: jobs.length > 0,
   };
-}
-
-async function describe(batch: BatchClient, ids: readonly string[]): Promise<JobDetail[]> {
-  const found: JobDetail[] = [];
-  for (let at = 0; at < ids.length; at += DESCRIBED_AT_ONCE) {
-    const jobs = ids.slice(at, at + DESCRIBED_AT_ONCE);
-    const page = await explained("can't look at jobs", batch.send(new DescribeJobsCommand({ jobs })));
-    found.push(...(page.jobs ?? []));
-  }
-  return found;
 }
 
 /** ListJobs has one status at a time. */

@@ -1,6 +1,5 @@
 import {
   BatchClient,
-  DescribeJobsCommand,
   type EcsPropertiesOverride,
   type JobDetail,
   ListJobsCommand,
@@ -11,6 +10,7 @@ import type { Clients } from '../../aws/clients.ts';
 import { explained } from '../../aws/explain.ts';
 import { ENVIRONMENT } from '../../runtime/contract.ts';
 import type { JobState, Jobs } from '../../runtime/ports.ts';
+import { describeJobs } from './describe-jobs.ts';
 
 /** Of one kind of job: where it waits, and what it is. */
 interface Kind {
@@ -24,9 +24,6 @@ export interface BatchNames {
   planner: Kind;
   worker: Kind;
 }
-
-/** Ids in one request: https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html */
-const DESCRIBED_AT_ONCE = 100;
 
 const STATES: Readonly<Record<string, JobState['state']>> = {
   SUBMITTED: 'waiting',
@@ -85,7 +82,7 @@ export function openBatchJobs(clients: Clients, names: BatchNames): Jobs {
 
     async look(ids) {
       const states: JobState[] = [];
-      for (const job of await describe(batch, ids)) {
+      for (const job of await describeJobs(batch, ids)) {
         const state = STATES[job.status ?? ''] ?? 'waiting';
         const reason = state === 'failed' ? await whyFailed(batch, job) : undefined;
         states.push({ id: job.jobId ?? '', state, ...(reason === undefined ? {} : { reason }) });
@@ -105,7 +102,7 @@ export function openBatchJobs(clients: Clients, names: BatchNames): Jobs {
 /** What failed of these jobs; of an array, the first of its children that did. */
 export async function failedJobs(clients: Clients, ids: readonly string[]): Promise<FailedJob[]> {
   const batch = clients(BatchClient);
-  const failed = (await describe(batch, ids)).filter(({ status }) => status === 'FAILED');
+  const failed = (await describeJobs(batch, ids)).filter(({ status }) => status === 'FAILED');
   const each = await Promise.all(
     failed.map((job) => (isArray(job) ? failedChildren(batch, job) : Promise.resolve([job]))),
   );
@@ -122,20 +119,10 @@ async function failedChildren(batch: BatchClient, { jobId }: JobDetail): Promise
   const { jobSummaryList = [] } = await batch.send(
     new ListJobsCommand({ arrayJobId: jobId, jobStatus: 'FAILED', maxResults: 10 }),
   );
-  return describe(
+  return describeJobs(
     batch,
     jobSummaryList.map((child) => child.jobId ?? ''),
   );
-}
-
-async function describe(batch: BatchClient, ids: readonly string[]): Promise<JobDetail[]> {
-  const found: JobDetail[] = [];
-  for (let at = 0; at < ids.length; at += DESCRIBED_AT_ONCE) {
-    const jobs = ids.slice(at, at + DESCRIBED_AT_ONCE);
-    const page = await explained("can't look at jobs", batch.send(new DescribeJobsCommand({ jobs })));
-    found.push(...(page.jobs ?? []));
-  }
-  return found;
 }
 
 async function whyFailed(batch: BatchClient, job: JobDetail): Promise<string> {

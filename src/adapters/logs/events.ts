@@ -86,3 +86,19 @@ async function* readSome(
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
 }
+
+/** What one stream ends with. */
+export async function lastLines(
+  clients: Clients,
+  group: string,
+  stream: string,
+  count: number,
+): Promise<string[]> {
+  const lines: string[] = [];
+  const query = { group, streams: [stream], from: 0, signal: new AbortController().signal };
+  for await (const { message } of readEvents(clients, query)) {
+    lines.push(message);
+    if (lines.length > count) lines.shift();
+  }
+  return lines;
+}
