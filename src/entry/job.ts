@@ -1,5 +1,7 @@
 import { EXIT_AGAIN } from '../runtime/contract.ts';
 import { messageOf, RekbackError } from '../runtime/errors.ts';
+import type { Holder } from '../runtime/run/lease.ts';
+import { variable } from './stack.ts';
 
 /**
  * Runs a job's work and makes an exit code of it: 0 done, 75 to be started again because Batch told it to stop, 1 failed,
@@ -23,3 +25,14 @@ export async function runJob(
     process.removeListener('SIGTERM', stop);
   }
 }
+
+/** This job as the holder of a lease. Batch gives every attempt at a job, or at an array's child, the same id. */
+export const jobAsHolder = (what: string, environment: NodeJS.ProcessEnv): Holder => ({
+  id: variable(environment, 'AWS_BATCH_JOB_ID'),
+  what,
+  user: 'AWS Batch',
+  host: environment.HOSTNAME ?? '',
+  pid: process.pid,
+  started: '',
+  since: new Date().toISOString(),
+});

@@ -4,7 +4,7 @@ import { planAndSubmit } from '../runtime/run/planner.ts';
 import { readRun } from '../runtime/run/record.ts';
 import { workersFor } from '../runtime/run/workers.ts';
 import { awsRows } from '../stack/aws-rows.ts';
-import { runJob } from './job.ts';
+import { jobAsHolder, runJob } from './job.ts';
 import { openOwnStack, variable } from './stack.ts';
 
 /** Plans the run that the environment names and submits its workers. @returns the process's exit code */
@@ -16,6 +16,7 @@ export const plan = (environment: NodeJS.ProcessEnv = process.env): Promise<numb
     await planAndSubmit(run, {
       objects,
       jobs,
+      holder: jobAsHolder('planner', environment),
       rows: () => awsRows(run.selection, stack),
       formats: labeler.formats,
       prefix: record.prefix,

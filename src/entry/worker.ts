@@ -1,10 +1,9 @@
 import { callCap, settling } from '../adapters/workers/settling.ts';
 import { ENVIRONMENT } from '../runtime/contract.ts';
 import { workBeside } from '../runtime/run/crew.ts';
-import type { Holder } from '../runtime/run/lease.ts';
 import { foldLedger } from '../runtime/run/ledger.ts';
 import { isWorking, readPlan, readRun } from '../runtime/run/record.ts';
-import { runJob } from './job.ts';
+import { jobAsHolder, runJob } from './job.ts';
 import { openOwnStack, variable } from './stack.ts';
 
 /**
@@ -44,7 +43,7 @@ export const work = (environment: NodeJS.ProcessEnv = process.env): Promise<numb
       });
       return await workBeside(run, {
         objects,
-        holder: holderOf(environment),
+        holder: jobAsHolder('worker', environment),
         index: Number(environment.AWS_BATCH_JOB_ARRAY_INDEX ?? 0),
         count: Number(environment.AWS_BATCH_JOB_ARRAY_SIZE ?? 1),
         context: { ...context, flushMilliseconds: FLUSH },
@@ -56,14 +55,3 @@ export const work = (environment: NodeJS.ProcessEnv = process.env): Promise<numb
       await index.close();
     }
   });
-
-/** Batch gives every attempt at a job, or at an array's child, the same id. */
-const holderOf = (environment: NodeJS.ProcessEnv): Holder => ({
-  id: variable(environment, 'AWS_BATCH_JOB_ID'),
-  what: 'worker',
-  user: 'AWS Batch',
-  host: environment.HOSTNAME ?? '',
-  pid: process.pid,
-  started: '',
-  since: new Date().toISOString(),
-});

@@ -32,6 +32,7 @@ export const runJobs = (run: string) => `${runData(run)}jobs/`;
 export const runJob = (run: string, kind: 'planner' | 'workers', job: string) =>
   `${runJobs(run)}${kind}/${job}.json`;
 export const chunkLeases = (run: string) => `${runData(run)}leases/`;
+export const plannerLease = (run: string) => `${runData(run)}leases/planner.json`;
 export const chunkLease = (run: string, chunk: number) => `${chunkLeases(run)}${pad(chunk)}.json`;
 /** Keys that planning set aside, up to a cap. */
 export const runSkipped = (run: string) => `${runData(run)}skipped.json`;

@@ -144,23 +144,27 @@ export function crewStack({ seed, images: count, chunkRows, workers, chaos }: Op
       });
     });
 
+  const plan = (run: string, id: string) =>
+    runJob(id, async (life) => {
+      const mine = life.objects(objects);
+      await planAndSubmit(await readRun(mine, run), {
+        objects: mine,
+        jobs: jobs(life),
+        holder: holder(id),
+        rows: async () => ({ kind: 'images', read: (signal) => images.list({ signal }) }),
+        formats: labeler.formats,
+        prefix: undefined,
+        chunkRows,
+        report: () => {},
+        signal: never,
+        workers: async (chunks) => ({ count: Math.min(chunks, workers), rate: 1_000 }),
+      });
+    });
+
   const jobs = (life: ReturnType<typeof mortality>): Jobs => ({
     submitPlanner: life.guard(async (run) => {
       const id = `job-${++submissions}`;
-      runJob(id, async (planner) => {
-        const mine = planner.objects(objects);
-        await planAndSubmit(await readRun(mine, run), {
-          objects: mine,
-          jobs: jobs(planner),
-          rows: async () => ({ kind: 'images', read: (signal) => images.list({ signal }) }),
-          formats: labeler.formats,
-          prefix: undefined,
-          chunkRows,
-          report: () => {},
-          signal: never,
-          workers: async (chunks) => ({ count: Math.min(chunks, workers), rate: 1_000 }),
-        });
-      });
+      for (const planner of happens(chaos.duplicate) ? [id, `${id}-again`] : [id]) plan(run, planner);
       return id;
     }),
     submitWorkers: life.guard(async (run, { count: of }) => {
