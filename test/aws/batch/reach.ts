@@ -1,5 +1,6 @@
 import type { World } from '../kernel/world.ts';
 import { type Run, setRun } from './container.ts';
+import { isFinished } from './lifecycle.ts';
 import { schedule } from './schedule.ts';
 import { batch } from './service.ts';
 
@@ -23,4 +24,10 @@ export function interruptSpot(world: World, where: { account: string; region: st
     'interrupted',
     isFargate ? 'Your Spot Task was interrupted.' : 'Host EC2 (instance i-0123456789abcdef0) terminated.',
   );
+}
+
+/** Whether any job there waits or runs. */
+export function hasActiveJobs(world: World, where: { account: string; region: string }): boolean {
+  const { _jobs: jobs } = world.state(batch, where.account, where.region);
+  return [...jobs.values()].some((job) => !isFinished(job));
 }

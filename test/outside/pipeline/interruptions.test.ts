@@ -27,7 +27,8 @@ await describeOnNodes(
       await pipeline.setup();
       pipeline.deliver();
       pipeline.snapshot = pipeline.world.store.snapshot();
-      expect(await pipeline.backfill(['--wait'], 3)).toMatchObject(LEDGER);
+      await pipeline.submit();
+      expect(await pipeline.follow(3)).toMatchObject(LEDGER);
       undisturbed = await pipeline.indexed();
       expect(undisturbed).toHaveLength(LEDGER.indexed);
     }, 120_000);
@@ -42,7 +43,7 @@ await describeOnNodes(
         };
       });
       rekognitionIn(pipeline.world).takeTime(300);
-      await pipeline.backfill(['--rate', String(RATE)], 0);
+      await pipeline.submit('--rate', String(RATE));
       const begun = await started;
       await until(calls);
       return begun;
@@ -51,8 +52,6 @@ await describeOnNodes(
     async function until(calls: number): Promise<void> {
       while (pipeline.calls() < calls) await new Promise((resolve) => setTimeout(resolve, 20));
     }
-
-    const watch = async () => (await pipeline.json<RunJson>(['backfill', 'watch'], 3)).run;
 
     const interrupt = ({ account, region, jobId }: ContainerRun) =>
       interruptSpot(pipeline.world, { account, region }, jobId);
@@ -66,7 +65,7 @@ await describeOnNodes(
       const { worker, kill } = await beginRun(10);
       interrupt(worker);
       kill();
-      await isAsUndisturbed(await watch());
+      await isAsUndisturbed(await pipeline.follow(3));
       expect(pipeline.calls()).toBeGreaterThan(LEDGER.labelCalls);
       expect(pipeline.calls() - LEDGER.labelCalls).toBeLessThanOrEqual(MOST_IN_FLIGHT);
     }, 60_000);
@@ -76,7 +75,7 @@ await describeOnNodes(
       const { worker } = await beginRun(10);
       pipeline.onContainer = ({ attempt }) => attempts.push(attempt);
       interrupt(worker);
-      await isAsUndisturbed(await watch());
+      await isAsUndisturbed(await pipeline.follow(3));
       expect(attempts).toEqual([2]);
       expect(pipeline.calls()).toBe(LEDGER.labelCalls);
     }, 60_000);
@@ -84,46 +83,46 @@ await describeOnNodes(
     test('whose worker is killed by itself ends interrupted, and goes on with the same command', async () => {
       const { kill } = await beginRun(10);
       kill();
-      const { run } = await pipeline.json<RunJson>(['backfill', 'watch'], 130);
-      expect(run).toMatchObject({ state: 'interrupted', cause: { code: 'job-failed' } });
-      await isAsUndisturbed(await pipeline.backfill(['--wait'], 3));
+      const killed = await pipeline.follow(130);
+      expect(killed).toMatchObject({ state: 'interrupted', cause: { code: 'job-failed' } });
+      expect((await pipeline.submit()).id).toBe(killed.id);
+      await isAsUndisturbed(await pipeline.follow(3));
       expect(pipeline.calls() - LEDGER.labelCalls).toBeLessThanOrEqual(MOST_IN_FLIGHT);
     }, 60_000);
 
     test('that Rekognition refuses fails with the cause after a few calls, and goes on once it may', async () => {
       const allow = pipeline.world.deny('rekognition:DetectLabels');
-      const refused = await pipeline.backfill(['--wait'], 1);
+      await pipeline.submit();
+      const refused = await pipeline.follow(1);
       expect(refused).toMatchObject({ state: 'failed', cause: { code: 'labeler-denied' }, indexed: 0 });
       const calls = pipeline.calls();
       expect(calls).toBeLessThanOrEqual(50);
       allow();
-      const run = await pipeline.backfill(['--wait'], 3);
-      expect(run.id).toBe(refused.id);
-      await isAsUndisturbed(run);
+      expect((await pipeline.submit()).id).toBe(refused.id);
+      await isAsUndisturbed(await pipeline.follow(3));
       expect(pipeline.calls() - calls).toBe(LEDGER.labelCalls);
     }, 60_000);
 
     test('that is cancelled keeps what it has, and another pays only for the rest', async () => {
-      await beginRun(10);
+      // All that fail are among the first.
+      await beginRun(14);
       const { run } = await pipeline.json<RunJson>(['backfill', 'cancel']);
       expect(run).toMatchObject({ state: 'cancelled', labelCalls: pipeline.calls() });
       expect(run.pending).toBeGreaterThan(0);
-      // Exit code 3 where an image that can't be labelled is among the rest.
-      const { stdout } = await pipeline.run(['backfill', 'now', '--yes', '--wait', '--json']);
-      const { run: next }: RunJson = JSON.parse(stdout);
-      expect(next.id).not.toBe(run.id);
+      expect((await pipeline.submit()).id).not.toBe(run.id);
+      const next = await pipeline.follow(0);
       expect(next).toMatchObject({ state: 'succeeded', indexed: LEDGER.indexed - run.indexed, pending: 0 });
       expect(await pipeline.indexed()).toEqual(undisturbed);
       expect(pipeline.calls()).toBe(LEDGER.labelCalls);
     }, 60_000);
 
     test('stops at a limit of calls, and goes on from there', async () => {
-      const stopped = await pipeline.backfill(['--limit', '5', '--wait'], 4);
+      await pipeline.submit('--limit', '5');
+      const stopped = await pipeline.follow(4);
       expect(stopped).toMatchObject({ state: 'stopped', cause: { code: 'limit-reached' }, labelCalls: 5 });
       expect(pipeline.calls()).toBe(5);
-      const run = await pipeline.backfill(['--wait'], 3);
-      expect(run.id).toBe(stopped.id);
-      await isAsUndisturbed(run);
+      expect((await pipeline.submit()).id).toBe(stopped.id);
+      await isAsUndisturbed(await pipeline.follow(3));
       expect(pipeline.calls()).toBe(LEDGER.labelCalls);
     }, 60_000);
 

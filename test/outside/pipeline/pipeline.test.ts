@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { DOGS } from '../../commands/workspace.ts';
 import { describeOnNodes } from '../opensearch/node.ts';
-import { beginPipeline, LEDGER, openPipeline, type Pipeline } from './pipeline.ts';
+import { beginPipeline, LEDGER, openPipeline, type Pipeline, type RunJson } from './pipeline.ts';
 
 await describeOnNodes('a stack on the double with real jobs and a real index', (endpoint) => {
   let pipeline: Pipeline;
@@ -15,9 +15,11 @@ await describeOnNodes('a stack on the double with real jobs and a real index', (
     await pipeline.putSamples();
     await pipeline.setup();
     pipeline.deliver();
-    expect(await pipeline.backfill(['--wait'], 3)).toMatchObject(LEDGER);
+    const { run } = await pipeline.json<RunJson>(['backfill', 'now', '--yes', '--wait'], 3);
+    expect(run).toMatchObject(LEDGER);
     const { images } = await pipeline.json<{ images: { key: string }[] }>(['search', 'dog']);
     expect(images.map(({ key }) => key).sort()).toEqual(DOGS);
-    expect(await pipeline.backfill(['--wait'], 0)).toMatchObject({ state: 'succeeded', labelCalls: 0 });
+    const again = await pipeline.json<RunJson>(['backfill', 'now', '--yes', '--wait'], 0);
+    expect(again.run).toMatchObject({ state: 'succeeded', labelCalls: 0 });
   });
 });

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand, S3Client, type StorageClass } from '@aws-sdk/client-s3';
+import { hasActiveJobs } from '../../aws/batch/reach.ts';
 import { frontIndex } from '../../aws/opensearch/front.ts';
 import { type OnContainer, runContainers } from '../../aws/run/containers.ts';
 import { runFunctionProcesses } from '../../aws/run/functions.ts';
@@ -10,8 +12,8 @@ import { deliverInventory } from '../../aws/s3/deliver-inventory.ts';
 import { type AwsWorkspace, awsWorkspace, BUCKET } from '../../commands/aws-workspace.ts';
 import { startBaseRegistry } from '../../provision/image/base-registry.ts';
 
+const PLACE = { account: '111122223333', region: 'eu-west-1' };
 const SAMPLES = join(import.meta.dirname, '../../../demo/images');
-const STACK_BUCKET = `rekback-${BUCKET}-111122223333-eu-west-1`;
 
 /** What the samples come to, with an image that is none. What Rekognition can't read is set aside by its name. */
 export const LEDGER = {
@@ -40,15 +42,19 @@ export interface Found {
 
 /** A stack on the double with an index that is real, jobs and functions that are processes of what setup deployed. */
 export interface Pipeline extends AwsWorkspace {
+  /** The stack's name, which nobody else has: nodes are shared, and indexes have the names of stacks. */
+  stack: string;
   s3: S3Client;
   put(key: string, body: Uint8Array, storageClass?: StorageClass): Promise<void>;
   /** Puts the sample images into the bucket. */
   putSamples(): Promise<void>;
-  /** Sets the stack `images` up. */
+  /** Sets the stack up. */
   setup(...more: string[]): Promise<void>;
   deliver(): void;
-  /** `backfill now --yes` with this; what it says at its end. */
-  backfill(more: readonly string[], exitCode: number): Promise<RunJson['run']>;
+  /** Submits a run by `backfill now --yes` with this. */
+  submit(...more: string[]): Promise<RunJson['run']>;
+  /** Waits for the end of all jobs, without the command's five seconds between two looks, then follows the run to its end. */
+  follow(exitCode: number): Promise<RunJson['run']>;
   /** Every image of the index with its labels. */
   indexed(): Promise<Found['images']>;
   /** Calls of DetectLabels so far. */
@@ -63,6 +69,7 @@ export async function openPipeline(): Promise<Pipeline> {
   const space = await awsWorkspace();
   const { world } = space;
   const s3 = new S3Client(world.client());
+  const stack = `images-${randomBytes(4).toString('hex')}`;
   const base = await startBaseRegistry();
   base.put('docker/library/node', '24-slim');
   const put: Pipeline['put'] = async (Key, Body, StorageClass) => {
@@ -70,6 +77,7 @@ export async function openPipeline(): Promise<Pipeline> {
   };
   return {
     ...space,
+    stack,
     s3,
     put,
     async putSamples() {
@@ -81,14 +89,17 @@ export async function openPipeline(): Promise<Pipeline> {
     },
     async setup(...more) {
       const image = `${base.host}/docker/library/node:24-slim`;
-      await space.json(['setup', '--bucket', BUCKET, '--base-image', image, '--yes', ...more]);
+      const named = ['--bucket', BUCKET, '--stack', stack, '--base-image', image];
+      await space.json(['setup', ...named, '--yes', ...more]);
     },
     deliver() {
-      if (deliverInventory(world, BUCKET, `rekback-${BUCKET}-inventory`) === undefined)
+      if (deliverInventory(world, BUCKET, `rekback-${stack}-inventory`) === undefined)
         throw new Error('no delivery');
     },
-    async backfill(more, exitCode) {
-      return (await space.json<RunJson>(['backfill', 'now', '--yes', ...more], exitCode)).run;
+    submit: async (...more) => (await space.json<RunJson>(['backfill', 'now', '--yes', ...more])).run,
+    async follow(exitCode) {
+      while (hasActiveJobs(world, PLACE)) await new Promise((resolve) => setTimeout(resolve, 50));
+      return (await space.json<RunJson>(['backfill', 'watch'], exitCode)).run;
     },
     async indexed() {
       return (await space.json<Found>(['search', 'dog OR NOT dog', '--limit', '1000'])).images;
@@ -105,11 +116,11 @@ export async function openPipeline(): Promise<Pipeline> {
 
 /** A new account, or the one that `snapshot` holds, whose domains are the OpenSearch at `endpoint`, without an index. */
 export async function beginPipeline(pipeline: Pipeline, endpoint: string): Promise<void> {
-  const { world, snapshot } = pipeline;
+  const { world, snapshot, stack } = pipeline;
   await pipeline.again();
   pipeline.onContainer = () => {};
-  // The node is shared with other suites, and an account that is new knows of no index.
-  await removeIndex(endpoint);
+  // An account that is new knows of no index.
+  await removeIndex(pipeline, endpoint);
   const front = await frontIndex(world, endpoint);
   const folder = await mkdtemp(join(tmpdir(), 'rekback-deployed-'));
   world.onReset(() => rmSync(folder, { recursive: true, force: true }));
@@ -118,12 +129,13 @@ export async function beginPipeline(pipeline: Pipeline, endpoint: string): Promi
   if (snapshot === undefined) return;
   world.store.restore(snapshot);
   // The domain of the snapshot had another address.
-  const address = { Bucket: STACK_BUCKET, Key: 'index.json', Body: JSON.stringify({ endpoint: front }) };
-  await new S3Client(world.client()).send(new PutObjectCommand(address));
+  const Bucket = `rekback-${stack}-${PLACE.account}-${PLACE.region}`;
+  const address = { Bucket, Key: 'index.json', Body: JSON.stringify({ endpoint: front }) };
+  await pipeline.s3.send(new PutObjectCommand(address));
   world.journal.clear();
 }
 
-/** Removes the index of the stack `images`, as a lost domain does. */
-export async function removeIndex(endpoint: string): Promise<void> {
-  await fetch(`${endpoint}/rekback-${BUCKET}-v*?expand_wildcards=all`, { method: 'DELETE' });
+/** Removes the stack's index, as a lost domain does. */
+export async function removeIndex({ stack }: Pipeline, endpoint: string): Promise<void> {
+  await fetch(`${endpoint}/rekback-${stack}-v*?expand_wildcards=all`, { method: 'DELETE' });
 }
