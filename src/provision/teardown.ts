@@ -3,8 +3,10 @@ import { messageOf } from '../runtime/errors.ts';
 import { idleCost, labelCost } from '../runtime/price.ts';
 import { keepLabels } from '../stack/keep-labels.ts';
 import type { Operator } from '../stack/operator.ts';
+import { assertWritable } from '../stack/record.ts';
 import { type ApplyOptions, applyChanges } from './apply.ts';
 import type { InspectedStack } from './inspect.ts';
+import { liveStatus } from './live-status.ts';
 import { lockStack } from './lock.ts';
 import { type Change, inspectAll, planChanges } from './plan.ts';
 import type { Resource } from './resource.ts';
@@ -40,8 +42,9 @@ export async function describeTeardown(
     `These ${changes.length} resources will be deleted; the images in s3://${spec.bucket} stay:`,
     ...changes.map(({ resource: { type, name } }) => `  ${type.padEnd(20)}  ${name}`),
   ];
-  const runs = await runsOf(context);
-  const calls = callsOf(runs);
+  const [runs, live] = await Promise.all([runsOf(context), liveStatus(context)]);
+  const liveCalls = Object.values(live.labelCalls?.byMonth ?? {});
+  const calls = liveCalls.reduce((total, each) => total + each, callsOf(runs));
   if (calls > 0) {
     const { dollars } = labelCost(calls, spec.region);
     lines.push(
@@ -59,8 +62,12 @@ export async function describeTeardown(
   return lines;
 }
 
-/** What a teardown removes; what is not ours is not among it. */
-export function planTeardown({ inspected }: InspectedStack, keepIndex: boolean): Change[] {
+/**
+ * What a teardown removes; what is not ours is not among it.
+ * @throws RekbackError `stack-newer`: this version may not know all that there is
+ */
+export function planTeardown({ inspected, record }: InspectedStack, keepIndex: boolean): Change[] {
+  assertWritable(record);
   const goes = (resource: Resource) => !(keepIndex && isIndex(resource));
   return planChanges(
     inspected.filter(({ resource }) => goes(resource)),
