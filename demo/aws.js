@@ -170,7 +170,8 @@ async function end() {
 }
 
 const interrupted = new Promise((_, reject) => {
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => reject(new Error('interrupted')));
+  const by = (code) => () => reject(Object.assign(new Error('interrupted'), { code }));
+  process.once('SIGINT', by(130)).once('SIGTERM', by(143));
 });
 let code = 0;
 try {
@@ -178,7 +179,7 @@ try {
   process.stdout.write('\nEverything was as it must be.\n');
 } catch (error) {
   process.stderr.write(`\nThe demo failed: ${error.message}\n`);
-  code = 1;
+  code = Number.isInteger(error.code) ? error.code : 1;
 } finally {
   await end();
 }
