@@ -11,7 +11,7 @@ import { planAndSubmit } from '../../../src/runtime/run/planner.ts';
 import { readRun } from '../../../src/runtime/run/record.ts';
 import { withJobs } from '../../../src/runtime/run/remote.ts';
 import { submitRun } from '../../../src/runtime/run/submit.ts';
-import { Killed, mortality } from './memory-stack.ts';
+import { type Kill, Killed, mortality } from './memory-stack.ts';
 
 /** What goes wrong, as chances from 0 to 1. */
 export interface Chaos {
@@ -35,6 +35,8 @@ interface Options {
   chunkRows: number;
   workers: number;
   chaos: Chaos;
+  /** The first attempt at this job (1: the planner, 2: the workers, of which it is the first) is killed there. */
+  killAt?: Kill & { job: number };
 }
 
 /** Batch's own limit on attempts, of which the last ones are spared here so that every job ends well. */
@@ -53,7 +55,7 @@ export function seeded(seed: number): () => number {
 }
 
 /** A stack whose runs are worked on by jobs, all in memory: processes that are killed, doubled and answered wrongly. */
-export function crewStack({ seed, images: count, chunkRows, workers, chaos }: Options) {
+export function crewStack({ seed, images: count, chunkRows, workers, chaos, killAt }: Options) {
   const random = seeded(seed);
   const happens = (chance: number) => random() < chance;
   const images = { ...openMemoryImages(), etagIsContent: false };
@@ -73,7 +75,14 @@ export function crewStack({ seed, images: count, chunkRows, workers, chaos }: Op
   const running: Promise<void>[] = [];
   let kills = 0;
 
-  function mortal() {
+  /** Writes of attempts that were not killed by chance, by job. */
+  const writes = new Map<string, () => number>();
+
+  function mortal(id: string, attempt: number) {
+    const isMeant =
+      killAt !== undefined && attempt === 1 && /^job-(\d+)(:0)?$/.exec(id)?.[1] === String(killAt.job);
+    if (isMeant) kills++;
+    if (isMeant) return mortality(killAt);
     if (!happens(chaos.kill)) return mortality(undefined);
     kills++;
     return mortality({ write: Math.floor(random() * 12), when: happens(0.5) ? 'before' : 'after' });
@@ -84,7 +93,8 @@ export function crewStack({ seed, images: count, chunkRows, workers, chaos }: Op
     states.set(id, { id, state: 'running' });
     const work = async () => {
       for (let at = 1; at <= ATTEMPTS; at++) {
-        const life = at > ATTEMPTS - SPARED ? mortality(undefined) : mortal();
+        const life = at > ATTEMPTS - SPARED ? mortality(undefined) : mortal(id, at);
+        writes.set(id, life.writes);
         try {
           await attempt(life);
           states.set(id, { id, state: 'succeeded' });
@@ -194,6 +204,9 @@ export function crewStack({ seed, images: count, chunkRows, workers, chaos }: Op
     labeler,
     jobs: calm,
     kills: () => kills,
+    submissions: () => submissions,
+    /** Of the last attempt at that job. */
+    writesOf: (id: string) => writes.get(id)?.() ?? 0,
     attempts: () => attempts,
     /** Every call fails with it from now on. */
     breakLabeler(error: Error | undefined) {

@@ -51,6 +51,8 @@ test('a crew that nothing happens to labels every image once', async () => {
   const { calls, ...ledger } = expected(40);
   expect(await end(stack)).toMatchObject({ state: 'succeeded', ...ledger, labelCalls: calls });
   expect(stack.labeler.calls).toHaveLength(calls);
+  // One for the planner, and one for all workers.
+  expect(stack.submissions()).toBe(2);
   await stack.submit();
   expect(await end(stack)).toMatchObject({
     state: 'succeeded',
@@ -59,6 +61,31 @@ test('a crew that nothing happens to labels every image once', async () => {
   });
   expect(stack.labeler.calls).toHaveLength(calls);
 });
+
+test.each(['planner', 'worker'])(
+  'killed at any write of its %s, it ends as a calm run does',
+  async (kind) => {
+    const options = { seed: 1, images: 17, chunkRows: 4, workers: 2, chaos: CALM };
+    const calm = crewStack(options);
+    await calm.submit();
+    const { calls, ...ledger } = expected(17);
+    expect(await end(calm)).toMatchObject(ledger);
+    const job = kind === 'planner' ? 1 : 2;
+    const writes = calm.writesOf(kind === 'planner' ? 'job-1' : 'job-2:0');
+    expect(writes).toBeGreaterThan(6);
+    for (let write = 0; write < writes; write++) {
+      for (const when of ['before', 'after'] as const) {
+        const at = `${when} write ${write}`;
+        const stack = crewStack({ ...options, killAt: { job, write, when } });
+        await stack.submit();
+        expect(await end(stack), at).toMatchObject({ state: 'succeeded', ...ledger });
+        expect(stack.kills(), at).toBe(1);
+        expect(await documents(stack), at).toEqual(await documents(calm));
+        expect(stack.labeler.calls.length, at).toBeLessThanOrEqual(calls + options.chunkRows);
+      }
+    }
+  },
+);
 
 describe('a limit of labeler calls', () => {
   test.each([1, 7, 20])('of %i is hard, however many workers there are', async (limit) => {
