@@ -10,7 +10,7 @@ import type { Session } from '../aws/session.ts';
 import { retryWhile, type Waiting, waitFor } from '../aws/wait.ts';
 import { RekbackError } from '../runtime/errors.ts';
 import { namesOf } from '../stack/aws-names.ts';
-import { type AwsRecord, specOf, writeRecord } from '../stack/record.ts';
+import { type AwsRecord, assertWritable, specOf, writeRecord } from '../stack/record.ts';
 
 /** A mapping takes some seconds to change its state, and can't be changed meanwhile. */
 const SWITCHED = { every: 2000, within: 180_000 };
@@ -40,6 +40,7 @@ async function change(
   to: 'paused' | 'running',
   waiting: Waiting,
 ): Promise<boolean> {
+  assertWritable(record);
   const names = namesOf(specOf(record));
   const lambda = clients(LambdaClient);
   const find = async () => {

@@ -10,7 +10,7 @@ import type { Session } from '../aws/session.ts';
 import { type Waiting, waitFor } from '../aws/wait.ts';
 import { RekbackError } from '../runtime/errors.ts';
 import { namesOf } from '../stack/aws-names.ts';
-import { type AwsRecord, specOf } from '../stack/record.ts';
+import { type AwsRecord, assertWritable, specOf } from '../stack/record.ts';
 
 /** How long the move is watched; AWS goes on with it by itself. */
 const MOVED = { every: 2000, within: 60_000 };
@@ -40,12 +40,13 @@ export const countDeadLetters = ({ clients }: Session, record: AwsRecord): Promi
  * Has SQS move the dead letters back into the live queue, where they are tried again as if they were new; joins a move that
  * is under way. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
  *
- * @throws RekbackError `redrive-failed`
+ * @throws RekbackError `redrive-failed`, `stack-newer`
  */
 export const redrive = (session: Session, record: AwsRecord, waiting: Waiting): Promise<Redriven> =>
   explained("can't bring the dead letters back", move(session, record, waiting));
 
 async function move({ clients }: Session, record: AwsRecord, waiting: Waiting): Promise<Redriven> {
+  assertWritable(record);
   const sqs = clients(SQSClient);
   const { deadLetters, queue } = namesOf(specOf(record));
   const SourceArn = deadLetters.arn;

@@ -1,5 +1,6 @@
 import { type Cost, idleCost, labelCost } from '../runtime/price.ts';
 import type { RunSummary } from '../runtime/run/record.ts';
+import { RECORD_FORMAT } from '../stack/record.ts';
 import type { InspectedStack } from './inspect.ts';
 import { type InventoryStatus, inventoryStatus, type LiveStatus, liveStatus } from './live-status.ts';
 import type { Difference } from './resource.ts';
@@ -95,7 +96,7 @@ function liveNotes({ state, deadLetters }: LiveStatus, stack: string): string[] 
 }
 
 function notesOf(
-  { record: { name, createdAt, aws } }: InspectedStack,
+  { record: { name, createdAt, aws, format } }: InspectedStack,
   resources: readonly ResourceStatus[],
   runs: readonly RunSummary[],
 ): string[] {
@@ -108,7 +109,10 @@ function notesOf(
     );
     return notes;
   }
-  const wrong = resources.filter(({ state }) => state === 'absent' || state === 'drifted');
+  const isNewer = format > RECORD_FORMAT;
+  if (isNewer) notes.push('this stack was set up by a newer rekback; this one only reads it');
+  const wrong =
+    format > RECORD_FORMAT ? [] : resources.filter(({ state }) => state === 'absent' || state === 'drifted');
   if (wrong.length > 0) {
     notes.push(
       `${wrong.length} of ${resources.length} resources are not as they should be; put them right with: rekback setup --bucket ${aws.bucket} --stack ${name}`,

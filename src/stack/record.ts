@@ -2,7 +2,7 @@ import { RekbackError } from '../runtime/errors.ts';
 import type { ObjectStore } from '../runtime/ports.ts';
 import { STACK_RECORD } from '../runtime/run/layout.ts';
 import type { AwsSpec } from './aws-spec.ts';
-import type { Settings } from './settings.ts';
+import { initialSettings, type Settings } from './settings.ts';
 
 /** Raised when an older rekback would misread the record. */
 export const RECORD_FORMAT = 1;
@@ -74,6 +74,8 @@ export function imagesOf(record: StackRecord): string {
 export const specOf = ({ name, prefix = '', aws }: AwsRecord): AwsSpec => ({ ...aws, name, prefix });
 
 /**
+ * Settings that came after the record was written have their first values.
+ *
  * @returns the record of the stack of that name, or undefined where there is none
  * @throws RekbackError `stack-damaged`
  */
@@ -96,7 +98,7 @@ function parseRecord(body: Buffer): StackRecord | undefined {
     const record = JSON.parse(body.toString('utf8')) as StackRecord;
     const isWhole = isOnAws(record) ? typeof record.aws.bucket === 'string' : isWholeLocal(record);
     return isWhole && typeof record.format === 'number' && typeof record.settings === 'object'
-      ? record
+      ? { ...record, settings: { ...initialSettings(), ...record.settings } }
       : undefined;
   } catch {
     return undefined;

@@ -98,9 +98,6 @@ export interface SettingValue {
   summary: string;
 }
 
-/** Every setting with its present value. A stack that was set up before there was one has its first value. */
-export const describeSettings = (settings: Partial<Settings>): SettingValue[] =>
-  settingNames.map((name) => {
-    const { initial, summary } = SETTINGS[name];
-    return { name, value: settings[name] ?? initial, summary };
-  });
+/** Every setting with its present value. */
+export const describeSettings = (settings: Settings): SettingValue[] =>
+  settingNames.map((name) => ({ name, value: settings[name], summary: SETTINGS[name].summary }));

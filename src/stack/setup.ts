@@ -6,7 +6,15 @@ import { RekbackError } from '../runtime/errors.ts';
 import { home, stackFolder, stacksFolder } from './home.ts';
 import { type LocalStack, openLocalStack } from './open-local.ts';
 import { rebuild } from './rebuild.ts';
-import { type AwsCalls, imagesOf, isOnAws, type LocalRecord, RECORD_FORMAT, writeRecord } from './record.ts';
+import {
+  type AwsCalls,
+  assertWritable,
+  imagesOf,
+  isOnAws,
+  type LocalRecord,
+  RECORD_FORMAT,
+  writeRecord,
+} from './record.ts';
 import { inspect, isThere, type Resource } from './resources.ts';
 import { type FoundStack, findStacks } from './select.ts';
 import { initialSettings } from './settings.ts';
@@ -32,14 +40,15 @@ export interface SetupPlan {
 
 /**
  * What setting up a folder or bucket means for what is there. One that has a stack keeps it, with every setting that is
- * not named now.
+ * not named now, and a record of an older format becomes one of this format.
  *
- * @throws RekbackError for a folder, bucket, name or home that can't be used; those of `openSession`
+ * @throws RekbackError `stack-newer`; for a folder, bucket, name or home that can't be used; those of `openSession`
  */
 export async function planSetup(options: SetupOptions): Promise<SetupPlan> {
   const source = await sourceOf(options.source);
   const stacks = await findStacks();
   const current = currentStack(stacks, placeOf(source), options.name);
+  if (current !== undefined) assertWritable(current);
   const draft = current ?? newRecord(source, await newName(stacks, source, options.name));
   const wanted = await withOptions(draft, options);
   const changes: SetupPlan['changes'] = [];
@@ -78,6 +87,7 @@ async function withOptions(record: LocalRecord, options: SetupOptions): Promise<
   const { calls: known, ...rest } = record;
   const wanted: LocalRecord = {
     ...rest,
+    format: RECORD_FORMAT,
     ...(prefix !== undefined && { prefix }),
     adapters: { ...record.adapters, labeler: { adapter: labeler } },
   };

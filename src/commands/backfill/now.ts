@@ -4,6 +4,7 @@ import { isWorking, type RunSummary } from '../../runtime/run/record.ts';
 import { attachOrBackfill, backfill } from '../../stack/backfill.ts';
 import { type DryRun, dryRun } from '../../stack/dry-run.ts';
 import { openStack } from '../../stack/open.ts';
+import { assertWritable } from '../../stack/record.ts';
 import { selectStack } from '../../stack/select.ts';
 import { selectionOf } from '../../stack/selection.ts';
 import { awsFlags, RekbackCommand, stackFlag, yesFlag } from '../../terminal/command.ts';
@@ -59,6 +60,7 @@ export default class BackfillNow extends RekbackCommand<Result> {
       this.print(describeDryRun(counted).join('\n'));
       return { dryRun: counted };
     }
+    assertWritable(stack.record);
     const { callPrice } = await stack.labeler();
     if (callPrice > 0 && !flags.yes) {
       const counted = await dryRun(stack, selection, this.interruptSignal('stopping'));

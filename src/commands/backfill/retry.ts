@@ -5,6 +5,7 @@ import { findRun, type RunSummary } from '../../runtime/run/record.ts';
 import { backfill } from '../../stack/backfill.ts';
 import { dryRun } from '../../stack/dry-run.ts';
 import { openStack } from '../../stack/open.ts';
+import { assertWritable } from '../../stack/record.ts';
 import { selectStack } from '../../stack/select.ts';
 import { awsFlags, RekbackCommand, stackFlag, yesFlag } from '../../terminal/command.ts';
 import { confirm } from '../../terminal/confirm.ts';
@@ -26,6 +27,7 @@ export default class BackfillRetry extends RekbackCommand<{ run: RunSummary }> {
   async run(): Promise<{ run: RunSummary }> {
     const { args, flags } = await this.parse(BackfillRetry);
     const stack = openStack(await selectStack(flags.stack, flags));
+    assertWritable(stack.record);
     const { id } = await findRun(await stack.objects(), args.run);
     const draining = this.interruptSignal();
     const selection: Selection = { from: { kind: 'failures', run: id }, relabel: 'failed' };
