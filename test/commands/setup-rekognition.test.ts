@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RunSummary } from '../../src/runtime/run/record.ts';
 import type { World } from '../aws/kernel/world.ts';
 import { jpeg, noise } from '../aws/rekognition/pictures.ts';
+import { rekognitionIn } from '../aws/rekognition/service.ts';
 import { startWorld } from '../aws/world.ts';
 import type { CliOptions } from '../cli.ts';
 import { settle, type Workspace, workspace } from './workspace.ts';
@@ -141,6 +142,44 @@ describe('--bucket NAME --local', () => {
     const { stderr, code } = await space.run(['live'], onAws());
     expect(code).toBe(1);
     expect(stderr).toContain('rekback live --once');
+  });
+});
+
+describe('what never costs a call', () => {
+  const calls = () => operations().filter((operation) => operation === 'DetectLabels').length;
+  beforeEach(async () => {
+    await givenBucket();
+    await json(['setup', '--bucket', 'photos', '--local']);
+    expect((await backfill()).labelCalls).toBe(2);
+  });
+
+  test.each<[what: string, change: () => unknown]>([
+    ['a higher threshold of searches', () => json(['settings', 'set', 'min-confidence=90'])],
+    ['a higher label floor', () => json(['settings', 'set', 'label-floor=50'])],
+    ['another number of labels', () => json(['settings', 'set', 'max-labels=10'])],
+    ['a new version of the model', () => rekognitionIn(world).setModelVersion('9.9')],
+    ['an index made again', () => json(['index', 'rebuild'])],
+    [
+      'an index that was lost and made again',
+      async () => {
+        await rm(join(space.home, 'stacks/photos/index.db'));
+        await json(['index', 'rebuild']);
+      },
+    ],
+    ['setup again', () => json(['setup', '--bucket', 'photos', '--local'])],
+  ])('%s', async (_, change) => {
+    await change();
+    expect(await backfill()).toMatchObject({ labelCalls: 0, skipped: { unchanged: 2, 'not-an-image': 1 } });
+    expect(await found('dog')).toEqual(['2024/dog & cat.jpg', '2025/dog.jpg']);
+    expect(calls()).toBe(2);
+  });
+
+  test('--relabel outdated does, and says for how many', async () => {
+    const counted = ['backfill', 'now', '--relabel', 'outdated', '--dry-run'];
+    expect(await json(counted)).toMatchObject({ dryRun: { toLabel: 0 } });
+    await json(['settings', 'set', 'label-floor=50']);
+    expect(await json(counted)).toMatchObject({ dryRun: { toLabel: 2, cost: 0.002 } });
+    expect(calls()).toBe(2);
   });
 });
 
