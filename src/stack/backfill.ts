@@ -6,8 +6,8 @@ import { findRun, isWorking, type RunSummary } from '../runtime/run/record.ts';
 import { startRun } from '../runtime/run/start.ts';
 import { submitRun } from '../runtime/run/submit.ts';
 import { followRun, lookAtRun } from './follow-run.ts';
-import type { RunsElsewhere, RunsHere, Stack } from './open.ts';
 import { assertWritable } from './record.ts';
+import type { RunsElsewhere, RunsHere, Stack } from './stack.ts';
 
 export interface BackfillOptions {
   /** Undefined: nothing was selected. */

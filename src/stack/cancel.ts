@@ -3,8 +3,8 @@ import { cancelRun } from '../runtime/run/cancel.ts';
 import { findRun, isWorking, type RunSummary } from '../runtime/run/record.ts';
 import { jobIds } from '../runtime/run/remote.ts';
 import { lookAtRun } from './follow-run.ts';
-import type { Stack } from './open.ts';
 import { assertWritable } from './record.ts';
+import type { Stack } from './stack.ts';
 
 /**
  * Ends a run for good, the newest where none is named. Its jobs are told to end too: those that wait would otherwise

@@ -8,7 +8,7 @@ import { readChunk } from '../runtime/rows/chunk.ts';
 import { planRun } from '../runtime/run/plan.ts';
 import { readPlan, summarise } from '../runtime/run/record.ts';
 import { findUnfinished } from '../runtime/run/start.ts';
-import type { Stack } from './open.ts';
+import type { Stack } from './stack.ts';
 
 /** What a backfill would do, without doing any of it. */
 export interface DryRun {

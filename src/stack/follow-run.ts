@@ -3,7 +3,7 @@ import type { Report } from '../runtime/progress.ts';
 import { finishRun } from '../runtime/run/finish.ts';
 import type { ChunkResult } from '../runtime/run/ledger.ts';
 import { findRun, isWorking, listRuns, type RunSummary, summarise } from '../runtime/run/record.ts';
-import type { Stack } from './open.ts';
+import type { Stack } from './stack.ts';
 
 /** Between two looks at a run that another process works on, and at one that jobs do; milliseconds. */
 const POLL = { here: 500, elsewhere: 5_000 };

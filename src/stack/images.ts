@@ -1,5 +1,5 @@
 import type { ListedState } from '../runtime/run/images.ts';
-import type { Stack } from './open.ts';
+import type { Stack } from './stack.ts';
 
 export interface PageRequest {
   state: ListedState['state'];

@@ -1,6 +1,6 @@
 import { messageOf, RekbackError } from '../runtime/errors.ts';
 import { INDEX_MADE } from '../runtime/run/layout.ts';
-import type { Stack } from './open.ts';
+import type { Stack } from './stack.ts';
 
 /** What an index holds; null where it can't be read or was never made, with why. */
 export interface IndexStatus {

@@ -5,8 +5,8 @@ import { createFollower } from '../runtime/image/follow.ts';
 import { LIVE_LEASE } from '../runtime/run/layout.ts';
 import { liveActive, takeLease } from '../runtime/run/lease.ts';
 import { extensionOf, extensionReason } from '../runtime/run/select.ts';
-import type { Stack } from './open.ts';
 import { assertWritable } from './record.ts';
+import type { Stack } from './stack.ts';
 
 export interface LiveOptions {
   /** Only catch up with what changed while nobody followed. */

@@ -3,9 +3,9 @@ import type { Selection } from '../runtime/contract.ts';
 import { RekbackError } from '../runtime/errors.ts';
 import { namesOf } from './aws-names.ts';
 import type { AwsParts } from './aws-parts.ts';
-import type { RunsElsewhere, Stack } from './open.ts';
 import { type AwsRecord, specOf } from './record.ts';
 import type { Selected } from './select.ts';
+import type { RunsElsewhere, Stack } from './stack.ts';
 
 /** Lines of a failed job that are shown without asking for its log. */
 const LAST_LINES = 5;

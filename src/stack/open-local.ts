@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { RekbackError } from '../runtime/errors.ts';
 import { EVERYTHING } from '../runtime/run/start.ts';
 import { stackFolder } from './home.ts';
-import type { RunsHere, Stack } from './open.ts';
 import { partsOf } from './parts.ts';
 import { imagesOf, type LocalRecord } from './record.ts';
+import type { RunsHere, Stack } from './stack.ts';
 
 /** A stack on this machine. */
 export interface LocalStack extends Stack {

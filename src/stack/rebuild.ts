@@ -1,8 +1,8 @@
 import { LIVE_LEASE, RUN_LEASE } from '../runtime/run/layout.ts';
 import { leaseHolder, liveActive, runActive, takeLease } from '../runtime/run/lease.ts';
 import { type Rebuilt, rebuildIndex } from '../runtime/run/rebuild.ts';
-import type { Stack } from './open.ts';
 import { assertWritable } from './record.ts';
+import type { Stack } from './stack.ts';
 
 /**
  * Replaces the stack's index by one made from the label archive.

@@ -1,7 +1,7 @@
 import type { RunSummary } from '../runtime/run/record.ts';
 import { readPlan, readResults } from '../runtime/run/record.ts';
 import { lookAtRun } from './follow-run.ts';
-import type { FailedJob, Stack } from './open.ts';
+import type { FailedJob, Stack } from './stack.ts';
 
 /** A run with what a person asks next: how far, how fast, for how much, and what went wrong. */
 export interface RunDetail extends RunSummary {

@@ -1,6 +1,6 @@
 import type { KeywordSample } from '../adapters/keywords/sample.ts';
 import { extensionOf, extensionReason } from '../runtime/run/select.ts';
-import type { Stack } from './open.ts';
+import type { Stack } from './stack.ts';
 
 export type { KeywordSample };
 
