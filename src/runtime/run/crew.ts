@@ -16,6 +16,9 @@ const CANCEL_POLL = 10_000;
 const CALLS_POLL = 5_000;
 const CALLS_PATIENCE = 15 * 60_000;
 
+/** Between two looks at chunks that others have; milliseconds. */
+const OTHERS_POLL = 15_000;
+
 export interface CrewMember {
   objects: ObjectStore;
   /** Whose chunks these are for now; the same after a restart, so that a worker takes over from its killed self. */
@@ -32,7 +35,7 @@ export interface CrewMember {
 
 /**
  * Works on a run's chunks beside other workers of it, of which none knows the others: a chunk belongs to whoever has its
- * lease. Ends when every chunk is complete or another's.
+ * lease. Ends when every chunk is complete; those of others that died are taken over.
  *
  * @returns `drained` when something stopped it before: it, or another like it, has to go on
  * @throws SystemicError what would fail every further image; the other workers are told to stop
@@ -52,16 +55,23 @@ export async function workBeside(
   const stopped = stopSignal(objects, run.id);
   const draining = AbortSignal.any([member.draining, stopped.signal]);
   const first = Math.floor((index * chunks) / count);
+  let left = Array.from({ length: chunks }, (_, step) => (first + step) % chunks);
   try {
-    for (let step = 0; step < chunks; step++) {
-      await stopped.look();
-      if (draining.aborted) break;
-      const chunk = (first + step) % chunks;
-      if (await isComplete(objects, run.id, chunk)) continue;
-      const rows = planned.chunks[chunk] ?? 0;
-      if ((await workLeased(run, chunk, rows, { ...member, draining })) === 'capped') return 'capped';
+    for (;;) {
+      const others: number[] = [];
+      for (const chunk of left) {
+        await stopped.look();
+        if (draining.aborted) return stopped.signal.aborted ? 'ended' : 'drained';
+        if (await isComplete(objects, run.id, chunk)) continue;
+        const end = await workLeased(run, chunk, planned.chunks[chunk] ?? 0, { ...member, draining });
+        if (end === 'capped') return 'capped';
+        if (end === 'taken') others.push(chunk);
+      }
+      if (others.length === 0) return 'ended';
+      // Whoever has them may be dead, which shows only once their lease runs out.
+      left = others;
+      await member.sleep(OTHERS_POLL, draining);
     }
-    return draining.aborted && !stopped.signal.aborted ? 'drained' : 'ended';
   } catch (error) {
     if (error instanceof SystemicError) await stopRun(objects, run.id, error);
     throw error;
@@ -89,11 +99,11 @@ async function workLeased(
   chunk: number,
   rows: number,
   member: CrewMember,
-): Promise<'done' | 'capped'> {
+): Promise<'done' | 'capped' | 'taken'> {
   const { objects, holder, sleep } = member;
   const isAlive = (other: Holder) => (other.id === holder.id ? false : undefined);
   const lease = await takeLease(objects, chunkLease(run.id, chunk), holder, isAlive);
-  if (!('release' in lease)) return 'done';
+  if (!('release' in lease)) return 'taken';
   const draining = AbortSignal.any([member.draining, lease.lost]);
   try {
     // Another may have completed it between the look at its result and the lease.
