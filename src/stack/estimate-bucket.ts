@@ -7,7 +7,8 @@ import { openSession, type Session } from '../aws/session.ts';
 import { RekbackError } from '../runtime/errors.ts';
 import { backfillEstimate, fargateWorkers, type ImagesOfClass, idleCost } from '../runtime/price.ts';
 import { DEFAULTS } from './aws-spec.ts';
-import { amountsOf, type Estimate, type EstimateOptions, rateOf, timeOf } from './estimate.ts';
+import type { Estimate, EstimateOptions } from './estimate.ts';
+import { amountsOf, rateOf, timeOf } from './estimate-figures.ts';
 import { createSurvey, survey } from './survey.ts';
 
 /** Lists a bucket to its end, and says what a stack on AWS would take to label it. */

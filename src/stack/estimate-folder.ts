@@ -5,7 +5,8 @@ import { createRekognitionLabeler } from '../adapters/rekognition/labeler.ts';
 import { createClients } from '../aws/clients.ts';
 import { openSession } from '../aws/session.ts';
 import { labelCost } from '../runtime/price.ts';
-import { amountsOf, type Estimate, type EstimateOptions, rateOf, timeOf } from './estimate.ts';
+import type { Estimate, EstimateOptions } from './estimate.ts';
+import { amountsOf, rateOf, timeOf } from './estimate-figures.ts';
 import { createSurvey, survey } from './survey.ts';
 
 /** Where prices are taken from while nobody says where the images would be sent. */

@@ -1,6 +1,5 @@
-import type { Clients } from '../aws/clients.ts';
 import type { SessionOptions } from '../aws/session.ts';
-import { type Cost, hoursFormula } from '../runtime/price.ts';
+import type { Cost } from '../runtime/price.ts';
 import type { Report } from '../runtime/progress.ts';
 import type { Survey } from './survey.ts';
 
@@ -64,31 +63,3 @@ export async function estimate(options: EstimateOptions): Promise<Estimate> {
   const { estimateByMetrics, estimateListed } = await import('./estimate-bucket.ts');
   return (source.quick ? estimateByMetrics : estimateListed)(source.bucket, options);
 }
-
-/** The calls a second that were asked for, or else those of the quota, with what a reader should know of them. */
-export async function rateOf(
-  rate: number | undefined,
-  clients: Clients,
-): Promise<{ perSecond: number; notes: string[] }> {
-  if (rate !== undefined) return { perSecond: rate, notes: [] };
-  const { backfillCalls } = await import('../aws/quotas.ts');
-  const { perSecond, note } = await backfillCalls(clients);
-  return { perSecond, notes: note === undefined ? [] : [note] };
-}
-
-/** How long so many calls take. */
-export function timeOf(calls: number, callsPerSecond: number) {
-  const hours = calls === 0 ? 0 : calls / callsPerSecond / 3600;
-  return {
-    callsPerSecond,
-    hours: Number.isFinite(hours) ? hours : null,
-    hoursFormula: hoursFormula(calls, callsPerSecond),
-  };
-}
-
-/** The part of an estimate that a survey tells. */
-export const amountsOf = ({ images, withoutCall }: Survey) => ({
-  images: images.objects,
-  bytes: images.bytes,
-  withoutCall,
-});

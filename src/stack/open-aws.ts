@@ -1,6 +1,7 @@
 import type { Clients } from '../aws/clients.ts';
 import type { Selection } from '../runtime/contract.ts';
 import { RekbackError } from '../runtime/errors.ts';
+import { INDEX_MADE } from '../runtime/run/layout.ts';
 import { namesOf } from './aws-names.ts';
 import type { AwsParts } from './aws-parts.ts';
 import { type AwsRecord, specOf } from './record.ts';
@@ -56,8 +57,15 @@ export function openAwsStack({ aws, session }: Extract<Selected, { aws: unknown 
     images: async () => (await reading()).images,
     labeler: async () => (await reading()).labeler,
     async indexReader() {
-      const options = await (await reading()).indexOptions();
-      return (await import('../adapters/opensearch/reader.ts')).openIndexReader(options);
+      const { objects, indexOptions } = await reading();
+      const { openIndexReader } = await import('../adapters/opensearch/reader.ts');
+      try {
+        return await openIndexReader(await indexOptions());
+      } catch (error) {
+        const isMissing = error instanceof RekbackError && error.code === 'index-missing';
+        if (isMissing && (await objects.get(INDEX_MADE)) === undefined) throw nothingLabelled(record.name);
+        throw error;
+      }
     },
     indexWriter: async () => (await writing()).indexWriter(),
     async newIndex() {
@@ -105,6 +113,12 @@ async function backfillRate(clients: Clients): Promise<number> {
   const { backfillCalls } = await import('../aws/quotas.ts');
   return (await backfillCalls(clients)).perSecond;
 }
+
+/** The first worker or change makes the index. */
+const nothingLabelled = (name: string) =>
+  new RekbackError('nothing-labelled', `nothing of stack '${name}' is labelled yet`, {
+    suggestions: ['label what is there: rekback backfill now'],
+  });
 
 const withoutRecord = (name: string) =>
   new RekbackError('stack-damaged', `stack '${name}' has no record: its setup was interrupted`, {

@@ -1,9 +1,9 @@
 import type { DocumentState } from '../../runtime/contract.ts';
 import type { IndexReader, IndexStats } from '../../runtime/ports.ts';
+import { checkIndex } from './check-index.ts';
 import { type IndexClient, type IndexOptions, openClient } from './client.ts';
 import { toDocument } from './document.ts';
 import { getDocuments } from './documents.ts';
-import { checkIndex } from './manage.ts';
 import { indexNames } from './mapping.ts';
 import { scan } from './scan.ts';
 import { search } from './search.ts';

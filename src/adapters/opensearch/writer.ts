@@ -1,6 +1,7 @@
 import type { Document } from '../../runtime/contract.ts';
 import type { IndexWrite, IndexWriter, WriteResult } from '../../runtime/ports.ts';
 import { type BulkItem, createBulk } from './bulk.ts';
+import { checkIndex } from './check-index.ts';
 import { type IndexClient, type IndexOptions, openClient } from './client.ts';
 import {
   documentId,
@@ -12,7 +13,6 @@ import {
   withoutLabels,
 } from './document.ts';
 import { fromVersion, getDocuments } from './documents.ts';
-import { checkIndex } from './manage.ts';
 import { indexNames } from './mapping.ts';
 
 /**
