@@ -35,7 +35,7 @@ import { builtCli } from '../../cli.ts';
 import { testContext } from '../../provision/context.ts';
 
 /** After so many receipts a message is a dead letter here: of a stack's fifty nobody wants to see the end. */
-export const RECEIPTS = 3;
+const RECEIPTS = 3;
 
 /** The live half of a stack, made by its own resources. */
 export interface LiveStack {
@@ -125,7 +125,7 @@ async function contextOf(ministack: string, world: World, index: string): Promis
   const bundle = await readFile(join(await builtCli(), 'dist/bundle/index.mjs'), 'utf8');
   return {
     ...context,
-    clients: createClients({ ...client }),
+    clients: createClients(client),
     code: packCode(bundle),
     waiting: realWaiting(),
     outputs: { indexEndpoint: index },
