@@ -1,8 +1,8 @@
 import type { Document, Outcome, Selection } from '../runtime/contract.ts';
-import { UnreadableError } from '../runtime/errors.ts';
+import { RekbackError, UnreadableError } from '../runtime/errors.ts';
 import { seenImage } from '../runtime/image/change.ts';
 import { decide, type Policy } from '../runtime/image/decide.ts';
-import type { ImageStore, ListedImage } from '../runtime/ports.ts';
+import type { ImageStore, IndexReader, ListedImage } from '../runtime/ports.ts';
 import type { Ledger } from '../runtime/progress.ts';
 import { readChunk } from '../runtime/rows/chunk.ts';
 import { planRun } from '../runtime/run/plan.ts';
@@ -49,7 +49,7 @@ export async function dryRun(
 async function count(stack: Stack, selection: Selection, signal: AbortSignal): Promise<DryRun> {
   const images = await stack.images();
   const labeler = await stack.labeler();
-  const index = await stack.indexReader();
+  const index = await readerOf(stack);
   const prefix = selection.prefix ?? stack.record.prefix;
   const policy: Policy = {
     bucket: images.bucket,
@@ -73,7 +73,7 @@ async function count(stack: Stack, selection: Selection, signal: AbortSignal): P
         const look = async () => {
           for (const image of queue) {
             signal.throwIfAborted();
-            const outcome = await foresee(image, await index.get(image.key), images, policy);
+            const outcome = await foresee(image, await index?.get(image.key), images, policy);
             if (outcome.outcome === 'pending') counted.toLabel++;
             else if (outcome.outcome === 'skipped') add(counted.skipped, outcome.reason);
             else if (outcome.outcome === 'failed') add(counted.failed, outcome.reason);
@@ -88,8 +88,16 @@ async function count(stack: Stack, selection: Selection, signal: AbortSignal): P
     for (const [reason, more] of Object.entries(plan.skipped)) add(counted.skipped, reason, more);
     return { run: null, total: plan.total, ...counted, cost: counted.toLabel * labeler.callPrice };
   } finally {
-    await index.close();
+    await index?.close();
   }
+}
+
+/** Undefined for a stack without an index yet: every image is new to it. */
+function readerOf(stack: Stack): Promise<IndexReader | undefined> {
+  return stack.indexReader().catch((error: unknown) => {
+    if (error instanceof RekbackError && error.code === 'nothing-labelled') return undefined;
+    throw error;
+  });
 }
 
 /** How an image would end without the labeler; `pending` where that one has to be asked. */

@@ -21,6 +21,7 @@ export interface Stack {
   objects(): Promise<ObjectStore>;
   images(): Promise<ImageStore>;
   labeler(): Promise<Labeler>;
+  /** @throws RekbackError `index-missing`; `nothing-labelled` where the index is made with its first images */
   indexReader(): Promise<IndexReader>;
   /** @throws RekbackError `index-missing`: a new one would have every image labelled, and paid for, again */
   indexWriter(): Promise<IndexWriter>;

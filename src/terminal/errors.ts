@@ -31,6 +31,14 @@ export function describeError(error: unknown): ReportedError {
   if (error instanceof Interruption) {
     return { code: 'interrupted', message: error.message, suggestions: [], exitCode: error.exitCode };
   }
+  if (isDenial(error)) {
+    return {
+      code: 'aws-denied',
+      message: `AWS does not allow it: ${error.message.replace(/\.$/, '')}`,
+      suggestions: ['see which rights are missing: rekback doctor'],
+      exitCode: 1,
+    };
+  }
   return {
     code: 'internal',
     message:
@@ -39,6 +47,10 @@ export function describeError(error: unknown): ReportedError {
     exitCode: 1,
   };
 }
+
+/** A missing right that nobody foresaw; whatever was being done, AWS's words name the action and the resource. */
+const isDenial = (error: unknown): error is Error =>
+  error instanceof Error && '$metadata' in error && /denied|unauthorized|forbidden/i.test(error.name);
 
 /** `Error: message`, what it points at, what to do; with `verbose` its causes and, of our own mistakes, the stack. */
 export function renderError(error: unknown, options: { verbose: boolean; colour?: Palette }): string {

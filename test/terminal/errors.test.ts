@@ -21,6 +21,21 @@ describe('rendering', () => {
     `);
   });
 
+  test('a right that is missing, where nobody foresaw that, and how to see which', () => {
+    const denied = Object.assign(new Error('User: a is not authorized to perform: s3:PutObject.'), {
+      name: 'AccessDenied',
+      $metadata: { httpStatusCode: 403 },
+    });
+    expect(describeError(denied)).toMatchObject({ code: 'aws-denied', exitCode: 1 });
+    expect(render(denied)).toMatchInlineSnapshot(`
+      "Error: AWS does not allow it: User: a is not authorized to perform: s3:PutObject
+
+      What to do:
+        see which rights are missing: rekback doctor"
+    `);
+    expect(describeError(Object.assign(denied, { name: 'SlowDown' })).code).toBe('internal');
+  });
+
   test('a query with the place', () => {
     expect(
       render(new QueryError('nothing after AND', 'dog AND', 7, ['Add a label.'])),

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { Selection } from '../../runtime/contract.ts';
-import { findRun, type RunSummary } from '../../runtime/run/record.ts';
+import { findRun, isWorking, type RunSummary } from '../../runtime/run/record.ts';
 import { backfill } from '../../stack/backfill.ts';
 import { dryRun } from '../../stack/dry-run.ts';
 import { openStack } from '../../stack/open.ts';
@@ -29,7 +29,8 @@ export default class BackfillRetry extends RekbackCommand<{ run: RunSummary }> {
     const stack = openStack(await selectStack(flags.stack, flags));
     assertWritable(stack.record);
     const { id } = await findRun(await stack.objects(), args.run);
-    const draining = this.interruptSignal();
+    const goesOn = 'jobs' in stack.runs;
+    const draining = this.interruptSignal(goesOn ? 'leaving the run, which goes on' : undefined);
     const selection: Selection = { from: { kind: 'failures', run: id }, relabel: 'failed' };
     const { callPrice } = await stack.labeler();
     if (callPrice > 0 && !flags.yes) {
@@ -42,10 +43,12 @@ export default class BackfillRetry extends RekbackCommand<{ run: RunSummary }> {
     const run = await backfill(stack, { selection, draining, report, limit: flags.limit, what });
     await end();
     this.print(describeRun(run).join('\n'));
-    if (run.total === 0) {
+    const isSubmitted = goesOn && isWorking(run.state) && !draining.aborted;
+    if (isSubmitted) this.note('The run goes on without this command. Follow it: rekback backfill watch');
+    else if (run.total === 0) {
       this.note(`No image failed in run ${id}; all that ever failed: rekback backfill now --relabel failed`);
     }
-    this.exitWith(runExitCode(run, draining));
+    this.exitWith(isSubmitted ? 0 : runExitCode(run, draining));
     return { run };
   }
 }
