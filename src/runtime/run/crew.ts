@@ -67,6 +67,7 @@ export async function workBeside(
         if (end === 'capped') return 'capped';
         if (end === 'taken') others.push(chunk);
       }
+      if (draining.aborted) return stopped.signal.aborted ? 'ended' : 'drained';
       if (others.length === 0) return 'ended';
       // Whoever has them may be dead, which shows only once their lease runs out.
       left = others;

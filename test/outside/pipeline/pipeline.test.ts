@@ -15,10 +15,12 @@ await describeOnNodes('a stack on the double with real jobs and a real index', (
     await pipeline.putSamples();
     await pipeline.setup();
     pipeline.deliver();
-    const { run } = await pipeline.json<RunJson>(['backfill', 'now', '--yes', '--wait'], 3);
-    expect(run).toMatchObject(LEDGER);
+    await pipeline.submit();
+    expect(await pipeline.follow(3)).toMatchObject(LEDGER);
     const { images } = await pipeline.json<{ images: { key: string }[] }>(['search', 'dog']);
     expect(images.map(({ key }) => key).sort()).toEqual(DOGS);
+    const { index } = await pipeline.json<{ index: object }>(['status']);
+    expect(index).toMatchObject({ images: 23, failed: 3 });
     const again = await pipeline.json<RunJson>(['backfill', 'now', '--yes', '--wait'], 0);
     expect(again.run).toMatchObject({ state: 'succeeded', labelCalls: 0 });
   });

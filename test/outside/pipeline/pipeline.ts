@@ -3,7 +3,8 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PutObjectCommand, S3Client, type StorageClass } from '@aws-sdk/client-s3';
+import { PutObjectCommand, paginateListObjectsV2, S3Client, type StorageClass } from '@aws-sdk/client-s3';
+import { expect } from 'vitest';
 import { hasActiveJobs } from '../../aws/batch/reach.ts';
 import { frontIndex } from '../../aws/opensearch/front.ts';
 import { type OnContainer, runContainers } from '../../aws/run/containers.ts';
@@ -55,6 +56,8 @@ export interface Pipeline extends AwsWorkspace {
   submit(...more: string[]): Promise<RunJson['run']>;
   /** Waits for the end of all jobs, without the command's five seconds between two looks, then follows the run to its end. */
   follow(exitCode: number): Promise<RunJson['run']>;
+  /** The OpenSearch behind the stack's domain. */
+  endpoint: string;
   /** Every image of the index with its labels. */
   indexed(): Promise<Found['images']>;
   /** Calls of DetectLabels so far. */
@@ -75,11 +78,12 @@ export async function openPipeline(): Promise<Pipeline> {
   const put: Pipeline['put'] = async (Key, Body, StorageClass) => {
     await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body, StorageClass }));
   };
-  return {
+  const pipeline: Pipeline = {
     ...space,
     stack,
     s3,
     put,
+    endpoint: '',
     async putSamples() {
       const names = await readdir(SAMPLES, { recursive: true, withFileTypes: true });
       const keys = names
@@ -99,7 +103,9 @@ export async function openPipeline(): Promise<Pipeline> {
     submit: async (...more) => (await space.json<RunJson>(['backfill', 'now', '--yes', ...more])).run,
     async follow(exitCode) {
       while (hasActiveJobs(world, PLACE)) await new Promise((resolve) => setTimeout(resolve, 50));
-      return (await space.json<RunJson>(['backfill', 'watch'], exitCode)).run;
+      const { run } = await space.json<RunJson>(['backfill', 'watch'], exitCode);
+      if (run.state === 'succeeded') await expectAccounted(pipeline, run);
+      return run;
     },
     async indexed() {
       return (await space.json<Found>(['search', 'dog OR NOT dog', '--limit', '1000'])).images;
@@ -112,6 +118,30 @@ export async function openPipeline(): Promise<Pipeline> {
       await base.stop();
     },
   };
+  return pipeline;
+}
+
+/**
+ * Compares a run of everything with the bucket and the index, as S3 and OpenSearch themselves list them: each object is in
+ * the index as an image or as one that failed, or was set aside.
+ */
+async function expectAccounted({ s3, stack, endpoint }: Pipeline, run: RunJson['run']): Promise<void> {
+  const objects = new Set<string>();
+  for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: BUCKET })) {
+    for (const { Key = '' } of page.Contents ?? []) objects.add(Key);
+  }
+  await fetch(`${endpoint}/rekback-${stack}_write/_refresh`, { method: 'POST' });
+  const answer = await fetch(`${endpoint}/rekback-${stack}_write/_search?size=10000&_source=key,state`);
+  const { hits } = (await answer.json()) as { hits: { hits: { _source: { key: string; state: string } }[] } };
+  const inState = (state: string) => hits.hits.filter(({ _source }) => _source.state === state);
+  const { unchanged = 0, 'failed-before': before = 0, ...aside } = run.skipped;
+  const sum = (counts: Record<string, number>) =>
+    Object.values(counts).reduce((total, each) => total + each, 0);
+  expect(run.total).toBe(objects.size);
+  expect(inState('indexed')).toHaveLength(run.indexed + unchanged);
+  expect(inState('failed')).toHaveLength(sum(run.failed) + before);
+  expect(run.indexed + unchanged + sum(run.failed) + before + sum(aside) + run.pending).toBe(objects.size);
+  for (const { _source } of hits.hits) expect(objects).toContain(_source.key);
 }
 
 /** A new account, or the one that `snapshot` holds, whose domains are the OpenSearch at `endpoint`, without an index. */
@@ -119,6 +149,7 @@ export async function beginPipeline(pipeline: Pipeline, endpoint: string): Promi
   const { world, snapshot, stack } = pipeline;
   await pipeline.again();
   pipeline.onContainer = () => {};
+  pipeline.endpoint = endpoint;
   // An account that is new knows of no index.
   await removeIndex(pipeline, endpoint);
   const front = await frontIndex(world, endpoint);

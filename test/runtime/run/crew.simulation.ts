@@ -37,6 +37,8 @@ interface Options {
   chaos: Chaos;
   /** The first attempt at this job (1: the planner, 2: the workers, of which it is the first) is killed there. */
   killAt?: Kill & { job: number };
+  /** The worker that makes this call (from 1) is told to stop meanwhile, and started again once it has. */
+  stopAt?: number;
 }
 
 /** Batch's own limit on attempts, of which the last ones are spared here so that every job ends well. */
@@ -55,7 +57,7 @@ export function seeded(seed: number): () => number {
 }
 
 /** A stack whose runs are worked on by jobs, all in memory: processes that are killed, doubled and answered wrongly. */
-export function crewStack({ seed, images: count, chunkRows, workers, chaos, killAt }: Options) {
+export function crewStack({ seed, images: count, chunkRows, workers, chaos, killAt, stopAt }: Options) {
   const random = seeded(seed);
   const happens = (chance: number) => random() < chance;
   const images = { ...openMemoryImages(), etagIsContent: false };
@@ -129,9 +131,14 @@ export function crewStack({ seed, images: count, chunkRows, workers, chaos, kill
 
   const work = (run: string, id: string, member: number, of: number) =>
     runJob(id, async (life) => {
+      const stop = new AbortController();
+      const detect: typeof labeler.detect = (image) => {
+        if (attempts + 1 === stopAt) stop.abort();
+        return labeler.detect(image);
+      };
       const context = await settling({
         images,
-        labeler: { ...labeler, detect: life.guard(labeler.detect.bind(labeler)) },
+        labeler: { ...labeler, detect: life.guard(detect) },
         index: life.index(shaky(index)),
         labeling: labeler.labeling,
         relabel: 'none',
@@ -142,16 +149,18 @@ export function crewStack({ seed, images: count, chunkRows, workers, chaos, kill
         draining: never,
       });
       const mine = life.objects(objects);
-      await workBeside(await readRun(mine, run), {
+      const end = await workBeside(await readRun(mine, run), {
         objects: mine,
         holder: holder(id),
         index: member,
         count: of,
         context: { ...context, sleep: async () => {} },
         cap: callCap,
-        draining: never,
+        draining: stop.signal,
         sleep: () => new Promise((resolve) => setTimeout(resolve)),
       });
+      // Batch starts it again by its exit code.
+      if (end === 'drained') throw new Killed();
     });
 
   const plan = (run: string, id: string) =>

@@ -87,6 +87,17 @@ test.each(['planner', 'worker'])(
   },
 );
 
+test.each([1, 2, 9, 17])(
+  'a worker that is told to stop at call %i goes on, and nothing is paid twice',
+  async (stopAt) => {
+    const stack = crewStack({ seed: 1, images: 40, chunkRows: 40, workers: 1, chaos: CALM, stopAt });
+    await stack.submit();
+    const { calls, ...ledger } = expected(40);
+    expect(await end(stack)).toMatchObject({ state: 'succeeded', ...ledger, labelCalls: calls });
+    expect(stack.labeler.calls).toHaveLength(calls);
+  },
+);
+
 describe('a limit of labeler calls', () => {
   test.each([1, 7, 20])('of %i is hard, however many workers there are', async (limit) => {
     const stack = crewStack({ seed: limit, images: 40, chunkRows: 6, workers: 4, chaos: CALM });
