@@ -75,8 +75,9 @@ export function securityApi({ endpoint, ...options }: SecurityApiOptions): Secur
 }
 
 function failure(call: string, { status, body }: SignedResponse): RekbackError {
-  // The plugin starts after the domain has its address: "OpenSearch Security not initialized."
-  if (status === 429 || status >= 502 || /not (yet )?initiali[sz]ed/i.test(body)) {
+  // The plugin starts after the domain has its address: "OpenSearch Security not initialized." 409: somebody else's change came
+  // first, which may have been of another role.
+  if (status === 409 || status === 429 || status >= 502 || /not (yet )?initiali[sz]ed/i.test(body)) {
     return notReady(`${call} answered ${status}: ${shortened(body)}`);
   }
   if (status === 401 || status === 403) {

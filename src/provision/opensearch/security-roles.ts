@@ -24,9 +24,7 @@ const PATHS = {
   readerMembers: `rolesmapping/${READER}`,
 } as const satisfies Record<string, SecurityPath>;
 
-const RIGHTS = ['writerRights', 'readerRights'] as const;
-const MEMBERS = ['writerMembers', 'readerMembers'] as const;
-const FIELDS = [...RIGHTS, ...MEMBERS];
+const FIELDS = ['writerRights', 'readerRights', 'writerMembers', 'readerMembers'] as const;
 
 const INDICES = ['rekback-*'];
 
@@ -140,14 +138,10 @@ export function indexRoles(context: Context, after: readonly Resource[]): Resour
   const put = async (fields: readonly string[]) => {
     const security = needApi();
     const wanted = wantedOf(names);
-    // A mapping needs its role.
-    for (const group of [RIGHTS, MEMBERS]) {
-      const changed = group.filter((each) => fields.includes(each));
-      await Promise.all(
-        changed.map((field) =>
-          retryWhile(isNotReady, () => security.put(PATHS[field], wanted[field]), READY, waiting),
-        ),
-      );
+    // One after the other: OpenSearch has all roles in one document, and all mappings in another, and refuses changes of one
+    // that come at once with 409. A mapping needs its role.
+    for (const field of FIELDS.filter((each) => fields.includes(each))) {
+      await retryWhile(isNotReady, () => security.put(PATHS[field], wanted[field]), READY, waiting);
     }
   };
 

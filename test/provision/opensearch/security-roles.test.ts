@@ -165,6 +165,15 @@ describe('index-roles', () => {
     expect(await resource.inspect()).toEqual({ state: 'present' });
   });
 
+  it('are written again where another change came first', async () => {
+    const { resource } = await withDomain();
+    const message = '[roles]: version conflict, required seqNo [1], primary term [1]. current document …';
+    const error = { code: 'Error', message, status: 409 };
+    world.faults.add({ service: 'es', operation: 'PutRole', times: 1, effect: { error } });
+    await resource.ensure();
+    expect(await resource.inspect()).toEqual({ state: 'present' });
+  });
+
   it('can be set as soon as the administrator was made anew', async () => {
     const { context, resource } = await made();
     await deleteAdmin(context);
