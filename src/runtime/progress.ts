@@ -19,6 +19,8 @@ export type RunEvent =
   | { event: 'planning'; run: string; rows: number }
   | ({ event: 'progress'; run: string; imagesPerSecond: number; secondsLeft?: number } & Ledger)
   | { event: 'image-failed'; run: string; key: string; reason: FailReason; detail: string }
+  /** Its jobs are submitted, and it needs this process no more. */
+  | { event: 'run-submitted'; run: string }
   | { event: 'run-ended'; run: string; state: string };
 
 export type Report = (event: RunEvent) => void;

@@ -2,7 +2,7 @@ import type { RunRecord, Selection } from '../runtime/contract.ts';
 import { RekbackError } from '../runtime/errors.ts';
 import type { RunControl } from '../runtime/ports.ts';
 import { planInto } from '../runtime/run/planning.ts';
-import { findRun, isWorking, type RunSummary } from '../runtime/run/record.ts';
+import { findRun, type RunSummary } from '../runtime/run/record.ts';
 import { startRun } from '../runtime/run/start.ts';
 import { submitRun } from '../runtime/run/submit.ts';
 import { followRun, lookAtRun } from './follow-run.ts';
@@ -90,10 +90,9 @@ async function backfillElsewhere(
     ...(selection?.from.kind === 'file' && { planHere }),
   });
   report({ event: 'run-started', run: run.id, resumed });
-  if (!options.wait) return lookAtRun(stack, run.id);
-  const ended = await followRun(stack, run.id, { report, signal: draining });
-  if (!isWorking(ended.state)) report({ event: 'run-ended', run: ended.id, state: ended.state });
-  return ended;
+  if (options.wait) return followRun(stack, run.id, { report, signal: draining });
+  report({ event: 'run-submitted', run: run.id });
+  return lookAtRun(stack, run.id);
 }
 
 /** Like `backfill`, but where a run is active already, follows that one to its end. */

@@ -64,6 +64,7 @@ export async function followRun(
     const secondsLeft = imagesPerSecond > 0 ? { secondsLeft: ledger.pending / imagesPerSecond } : {};
     if (state !== 'planning')
       report({ event: 'progress', run: id, imagesPerSecond, ...secondsLeft, ...ledger });
+    if (!isWorking(state)) report({ event: 'run-ended', run: run.id, state });
     if (!isWorking(state) || signal.aborted) return run;
     await setTimeout(every, undefined, { signal }).catch(() => {});
   }

@@ -85,6 +85,8 @@ function plain(stream: NodeJS.WriteStream, now: () => number): RunProgress {
           return show('progress', describeCounts(event));
         case 'image-failed':
           return failures(event).forEach(note);
+        case 'run-submitted':
+          return note(`Submitted run ${event.run}`);
         case 'run-ended':
           if (latest !== undefined) note(latest);
           return note(`Run ${event.run} ${event.state}`);
@@ -120,8 +122,8 @@ async function live(stream: NodeJS.WriteStream, colour: Palette): Promise<RunPro
       if (event.event === 'planning') task.title = describeRows(event.rows);
       if (event.event === 'progress') task.title = describeCounts(event);
       if (event.event === 'image-failed') for (const line of failures(event)) note(line);
-      const isDone = event.event === 'run-ended' ? event.state === 'succeeded' : event.event === 'listed';
-      if (isDone) finished.resolve();
+      if (event.event === 'run-submitted') task.title = `Submitted run ${event.run}`;
+      if (isDone(event)) finished.resolve();
     },
     async end() {
       finished.reject(new Error('not succeeded'));
@@ -130,6 +132,11 @@ async function live(stream: NodeJS.WriteStream, colour: Palette): Promise<RunPro
     },
   };
 }
+
+const isDone = (event: RunEvent): boolean =>
+  event.event === 'run-ended'
+    ? event.state === 'succeeded'
+    : event.event === 'listed' || event.event === 'run-submitted';
 
 function failureLines(style: (text: string) => string = (text) => text) {
   let named = 0;

@@ -61,7 +61,7 @@ describe('live status', () => {
     expect(stdout).toContain('Changes arrive by the notifications of the bucket');
     expect(stdout).toContain('Function: Enabled\n');
     expect(stdout).toContain('Dead letters: 1 message (rekback live redrive)');
-    expect(stdout).toContain('Labeled: 7 of 1000 today (UTC), 7 in 24 hours');
+    expect(stdout).toContain('Labelled: 7 of 1000 today (UTC), 7 in 24 hours');
   });
 });
 

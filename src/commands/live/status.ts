@@ -42,7 +42,7 @@ export default class LiveStatusCommand extends RekbackCommand<Result> {
     }
     if (labelCalls !== null) {
       const cap = maxPerDay === null ? '' : ` of ${maxPerDay}`;
-      this.print(`Labeled: ${labelCalls.today}${cap} today (UTC), ${labelCalls.last24Hours} in 24 hours`);
+      this.print(`Labelled: ${labelCalls.today}${cap} today (UTC), ${labelCalls.last24Hours} in 24 hours`);
     }
     for (const [figure, why] of Object.entries(unknown))
       this.note(`${figure} can't be read: ${sanitise(why)}`);
