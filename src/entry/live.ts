@@ -18,6 +18,7 @@ import {
   type Settling,
 } from './live/batch.ts';
 import { consumeInventory } from './live/inventory.ts';
+import { type Notices, openNotices } from './live/notices.ts';
 import { keepAnswers } from './live/paid-answers.ts';
 import { removeTrigger } from './live/trigger.ts';
 import { type OwnStack, openOwnStack } from './stack.ts';
@@ -40,7 +41,7 @@ const LOOKS = 4;
 /** One process serves one invocation at a time, and the next ones too. */
 let live: { parts: Promise<OpenLive>; readAt: number } | undefined;
 
-type OpenLive = LiveParts & { stack: OwnStack };
+type OpenLive = LiveParts & { stack: OwnStack; notices: Notices };
 
 /** Reads one batch of the live queue: changes of the bucket, a delivered inventory, ended jobs. */
 export async function handler(
@@ -53,7 +54,10 @@ export async function handler(
     Math.max(0, invocation.getRemainingTimeInMillis() - RESERVE),
   );
   try {
-    return await handleBatch(Records, await openLive(process.env), draining.signal);
+    const parts = await openLive(process.env);
+    const answer = await handleBatch(Records, parts, draining.signal);
+    await parts.notices.countDeadLetters();
+    return answer;
   } catch (error) {
     // Nothing is known of the stack: the messages come again after the queue's own time.
     log(errorLine(error));
@@ -63,7 +67,7 @@ export async function handler(
   }
 }
 
-async function openLive(environment: NodeJS.ProcessEnv): Promise<LiveParts> {
+async function openLive(environment: NodeJS.ProcessEnv): Promise<OpenLive> {
   const now = Date.now();
   if (live !== undefined && now - live.readAt > RECORD_AGE) {
     const { stack } = await live.parts;
@@ -89,16 +93,20 @@ async function liveParts(environment: NodeJS.ProcessEnv): Promise<OpenLive> {
   const { record, objects, jobs, clients } = stack;
   const names = namesOf(specOf(record));
   const labeler = keepAnswers(stack.labeler);
+  const notices = openNotices(stack, log);
+  const maxPerDay = record.settings['live-max-per-day'] || 0;
   const sqs = clients(SQSClient);
   let opened: Promise<Settling> | undefined;
   let url: Promise<string | undefined> | undefined;
   return {
     stack,
+    notices,
     place: { bucket: record.aws.bucket, stackBucket: names.bucket.name },
     prefix: record.prefix,
     formats: labeler.formats,
     objects,
-    maxPerDay: record.settings['live-max-per-day'] || 0,
+    maxPerDay,
+    capped: () => notices.capped(maxPerDay),
     settling() {
       opened ??= openSettling(stack, labeler).catch((error: unknown) => {
         opened = undefined;
@@ -123,9 +131,14 @@ async function liveParts(environment: NodeJS.ProcessEnv): Promise<OpenLive> {
       if (run === undefined) {
         // Batch may still describe as running what it has told the end of. The planner's end is not the run's.
         const mayBeOld = receipts < LOOKS && jobName.endsWith('-work');
-        return mayBeOld && isWorking((await readRun(objects, newest)).state) ? 'waiting' : 'done';
+        const now = await readRun(objects, newest);
+        if (isWorking(now.state)) return mayBeOld ? 'waiting' : 'done';
+        // Whoever looked at the run was first.
+        await notices.runEnded(now);
+        return 'done';
       }
       log({ level: 'info', message: `run '${newest}' has ended: ${run.state}` });
+      await notices.runEnded(run);
       return 'done';
     },
     async postpone(messages) {

@@ -2,6 +2,7 @@ import { RekbackError } from '../runtime/errors.ts';
 import { type AwsOptions, DEFAULTS } from '../stack/aws-spec.ts';
 import type { AwsRecord } from '../stack/record.ts';
 import type { ImageChoice } from './image/choose.ts';
+import { parseNotify } from './notify.ts';
 import { parseTags } from './tags.ts';
 
 /** What a person may say about a stack on AWS; what is left out stays as it is, or gets its default. */
@@ -21,6 +22,8 @@ export interface SetupChoice extends ImageChoice {
   kmsKey?: string | undefined;
   permissionsBoundary?: string | undefined;
   iamPath?: string | undefined;
+  /** Who is notified from now on, instead of those who are recorded; `none` for nobody. */
+  notify?: readonly string[] | undefined;
   /** `K=V`, added to those that are recorded. */
   tags?: readonly string[] | undefined;
 }
@@ -35,7 +38,7 @@ export interface Findings {
 /**
  * The options of the stack from now on: what is named, else what is recorded, else the default.
  *
- * @throws RekbackError `index-endpoint`, `iam-path`, `fixed-setting`, `bad-tag` (exit 2); what the findings throw
+ * @throws RekbackError `index-endpoint`, `iam-path`, `fixed-setting`, `bad-notify`, `bad-tag` (exit 2); what the findings throw
  */
 export async function chooseOptions(
   bucket: string,
@@ -47,6 +50,7 @@ export async function chooseOptions(
   const indexEndpoint = choice.indexEndpoint ?? recorded?.indexEndpoint;
   const kmsKey = choice.kmsKey ?? recorded?.kmsKey;
   const permissionsBoundary = choice.permissionsBoundary ?? recorded?.permissionsBoundary;
+  const notify = choice.notify === undefined ? recorded?.notify : parseNotify(choice.notify);
   const agreed = (to: 'enableEventBridge' | 'skipDestinationValidation') =>
     choice[to] ?? recorded?.[to] ?? false;
   const [image, network, engineVersion] = await Promise.all([
@@ -73,6 +77,7 @@ export async function chooseOptions(
     ...(agreed('skipDestinationValidation') && { skipDestinationValidation: true }),
     ...(kmsKey !== undefined && { kmsKey }),
     ...(permissionsBoundary !== undefined && { permissionsBoundary }),
+    ...(notify !== undefined && notify.length > 0 && { notify }),
   };
 }
 

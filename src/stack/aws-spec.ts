@@ -38,6 +38,8 @@ export interface AwsOptions {
   permissionsBoundary?: string;
   /** Begins and ends with a slash. */
   iamPath: string;
+  /** Topics of SNS and web addresses that are told of ended runs, a reached cap and dead letters; absent for none. */
+  notify?: readonly string[];
   /** The user's own tags. */
   tags: Readonly<Record<string, string>>;
 }

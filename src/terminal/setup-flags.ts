@@ -115,6 +115,15 @@ export const bucketFlags = {
     summary: 'The permissions boundary of the roles.',
   }),
   'iam-path': Flags.string({ ...ofBucket, helpValue: '/P/', summary: 'The path of the roles.' }),
+  notify: Flags.string({
+    ...ofBucket,
+    helpValue: 'ARN|URL',
+    multiple: true,
+    multipleNonGreedy: true,
+    summary:
+      "Told of a run's end, of a reached daily cap and of dead letters: an SNS topic or an https:// address; may be " +
+      "given several times. 'none' for nobody any more.",
+  }),
   tag: Flags.string({
     ...ofBucket,
     helpValue: 'K=V',
@@ -146,5 +155,6 @@ export const choiceOf = (
   kmsKey: flags['kms-key'],
   permissionsBoundary: flags['permissions-boundary'],
   iamPath: flags['iam-path'],
+  notify: flags.notify,
   tags: flags.tag,
 });

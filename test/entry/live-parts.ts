@@ -49,6 +49,7 @@ export function liveParts(overrides: Partial<LiveParts> = {}) {
     objects,
     maxPerDay: 0,
     settling: async () => settling,
+    capped: async () => {},
     inventoryArrived: async () => 'done',
     jobEnded: async () => 'done',
     async postpone(messages) {

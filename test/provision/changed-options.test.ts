@@ -8,6 +8,7 @@ import type { World } from '../aws/kernel/world.ts';
 import { startWorld } from '../aws/world.ts';
 import { expectState, killed, kills, tryAll } from './interruption.ts';
 import { everything, givenImages, planWhole, setUpWhole, tearDownWhole, testSession } from './stack.ts';
+import { writtenPolicies } from './written-policies.ts';
 
 const ROLES = ['admin', 'execution', 'live', 'planner', 'search', 'worker'];
 const each = (operation: string, names: readonly string[]) => names.map((name) => `${operation} ${name}`);
@@ -140,6 +141,11 @@ const TABLE: [string, SetupChoice | (() => SetupChoice), string[]][] = [
     [RECORD, ...each('iam PutRolePermissionsBoundary', ROLES)],
   ],
   [
+    'notify',
+    { notify: ['arn:aws:sns:eu-west-1:111122223333:told', 'https://example.com/hook'] },
+    [RECORD, 'iam PutRolePolicy live'],
+  ],
+  [
     'subnets of another VPC',
     () => ({ subnets: own.subnets }),
     [RECORD, 'ec2 CreateSecurityGroup rekback-images', 'ec2 DeleteSecurityGroup ', ...NETWORK],
@@ -164,6 +170,25 @@ it.each(TABLE)('%s changes what it is about, stays, and goes with the stack', as
   if (choice.bucketChanges === 'print') return;
   expect(removed?.left).toEqual([]);
   expectState(world, before, 'a teardown');
+});
+
+it('who is notified may publish to no other topic; others replace them, and none clears them', async () => {
+  const topic = (name: string) => `arn:aws:sns:eu-west-1:111122223333:${name}`;
+  const choose = async (...notify: string[]) => {
+    world.journal.clear();
+    const { record } = await setUpWhole(world, { session, choice: { notify } });
+    const rights = writtenPolicies(world.journal.mutating()).find(({ name }) => name.endsWith('-live'));
+    const publishes = rights?.document.Statement.find(({ Action }) =>
+      [Action].flat().includes('sns:Publish'),
+    );
+    return { notify: record.aws.notify, publishes: publishes && [publishes.Resource].flat() };
+  };
+  expect(await choose(topic('a'), 'https://example.com/hook', topic('b'), topic('a'))).toEqual({
+    notify: [topic('a'), 'https://example.com/hook', topic('b')],
+    publishes: [topic('a'), topic('b')],
+  });
+  expect(await choose(topic('c'))).toEqual({ notify: [topic('c')], publishes: [topic('c')] });
+  expect(await choose('none')).toEqual({ notify: undefined, publishes: undefined });
 });
 
 it('tags are put on everything that can carry them, and stay beside later ones', async () => {

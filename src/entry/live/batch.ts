@@ -37,6 +37,8 @@ export interface LiveParts {
   maxPerDay: number;
   /** Opens the index and what else changes need; kept for the next batch. */
   settling(): Promise<Settling>;
+  /** Told when a day's calls are used up, for every group of messages that meets it. */
+  capped(): Promise<void>;
   inventoryArrived(manifest: string): Promise<Verdict>;
   /** @param receipts - how often this was told, this time included */
   jobEnded(job: EndedJob, receipts: number): Promise<Verdict>;
@@ -217,6 +219,7 @@ async function settleGroup(
       message: `the ${maxPerDay} labeler calls of this day are used up`,
       code: 'live-capped',
     });
+    await parts.capped();
   }
   return {
     error,

@@ -4,6 +4,7 @@ import { policy } from './policy.ts';
 import {
   detectLabels,
   keepObjects,
+  notifyOthers,
   readImages,
   readQuotas,
   receiveChanges,
@@ -33,6 +34,7 @@ export function liveRole(context: Context, after: readonly Resource[]): Resource
       ...useIndex(context, ['Get', 'Head', 'Post', 'Put']),
       ...submitJobs(context, [names.jobs.planner], [names.queues.control]),
       removeTrigger(names),
+      ...notifyOthers(context),
     ),
   });
 }

@@ -124,6 +124,17 @@ export const receiveChanges = ({ queue }: Names): Statement =>
     [queue.arn],
   );
 
+/** Telling of what happened, and counting what could not be carried out; none where nobody is to be told. */
+export function notifyOthers({ spec: { notify = [] }, names }: Context): Statement[] {
+  const topics = notify.filter((address) => address.startsWith('arn:'));
+  return [
+    ...(topics.length === 0 ? [] : [allow('Notify', ['sns:Publish'], topics)]),
+    ...(notify.length === 0
+      ? []
+      : [allow('CountDeadLetters', ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl'], [names.deadLetters.arn])]),
+  ];
+}
+
 /** The inventory's trigger is removed once it was used. */
 export const removeTrigger = ({ bucket }: Names): Statement =>
   allow('RemoveTrigger', ['s3:GetBucketNotification', 's3:PutBucketNotification'], [bucket.arn]);

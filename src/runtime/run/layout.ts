@@ -49,6 +49,8 @@ export const LIVE_ARCHIVE = `${ARCHIVE}live/`;
 /** Labeler calls of live changes, one object a UTC day (`2026-11-23`). */
 export const LIVE_USAGE = 'live/usage/';
 export const liveUsage = (day: string) => `${LIVE_USAGE}${day}.json`;
+/** What people were notified of last. */
+export const TOLD = 'live/told.json';
 /** Where S3 delivers inventories; what is below it is named by S3. */
 export const INVENTORY_PREFIX = 'inventory';
 /** @param id - of the inventory's configuration on the bucket of the images */

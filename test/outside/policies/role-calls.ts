@@ -152,10 +152,14 @@ export const ROLE_CALLS: Readonly<Record<string, RoleCalls>> = {
       ...watchJobs,
       // The inventory's trigger, once it was used.
       ...to(STACK, 's3:GetBucketNotification', 's3:PutBucketNotification'),
+      ...to(arn('sns', 'told'), 'sns:Publish'),
+      ...to(arn('sqs', 'rekback-photos-dead-letters'), 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'),
     ],
     never: [
       ...to(INDEX, 'es:ESHttpDelete', 'es:ESHttpPatch'),
       ...to(arn('sqs', 'rekback-photos-dead-letters'), 'sqs:ReceiveMessage', 'sqs:DeleteMessage'),
+      ...to(arn('sns', 'others'), 'sns:Publish'),
+      ...to(arn('sns', 'told'), 'sns:Subscribe', 'sns:DeleteTopic'),
       ...submit(
         'job-definition/rekback-photos-worker:1',
         'job-queue/rekback-photos-workers',

@@ -38,7 +38,13 @@ afterAll(() => world.stop());
 const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/images';
 const stack = {
   name: 'photos',
-  choice: { live: 'eventbridge' as const, enableEventBridge: true, prefix: 'cats/', kmsKey: KEY },
+  choice: {
+    live: 'eventbridge' as const,
+    enableEventBridge: true,
+    prefix: 'cats/',
+    kmsKey: KEY,
+    notify: ['arn:aws:sns:eu-west-1:111122223333:told'],
+  },
 };
 
 async function policiesOfSetup() {
