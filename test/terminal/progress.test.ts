@@ -140,6 +140,14 @@ describe('on a terminal', () => {
     expect(output.lastIndexOf('\x1b[?25h')).toBeGreaterThan(output.lastIndexOf('\x1b[?25l'));
   });
 
+  test('a run whose jobs are submitted is done with', async () => {
+    const stream = terminal();
+    const display = await showProgress({ mode: 'auto', stream, env: {} });
+    display.report({ event: 'run-submitted', run });
+    await display.end();
+    expect(stripVTControlCharacters(String(stream.read()))).toContain(`✔ Submitted run ${run}`);
+  });
+
   test('an exit in the middle shows the cursor again', async () => {
     const stream = terminal();
     const before = new Set(process.listeners('exit'));
