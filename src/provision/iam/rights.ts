@@ -64,6 +64,12 @@ export function useIndex(
   ];
 }
 
+/** Ending a scan, whose state the index would keep for minutes: all that may be deleted by who only reads. */
+export function endScans(context: Context): Statement[] {
+  const arn = indexArn(context);
+  return arn === undefined ? [] : [allow('EndScans', ['es:ESHttpDelete'], [`${arn}/_search/point_in_time`])];
+}
+
 /**
  * The domain that the index is in; undefined for an endpoint that is no domain of OpenSearch Service: no right of IAM
  * applies there. Endpoints: https://docs.aws.amazon.com/general/latest/gr/opensearch-service.html

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Resource } from '../resource.ts';
 import { policy } from './policy.ts';
-import { useIndex } from './rights.ts';
+import { endScans, useIndex } from './rights.ts';
 import { defineRole } from './role.ts';
 import { trustAccount } from './trust.ts';
 
@@ -12,5 +12,5 @@ export const searchRole = (context: Context, after: readonly Resource[]): Resour
     role: context.names.roles.search,
     description: 'Searches the index of a rekback stack',
     trust: trustAccount(context.spec),
-    rights: policy(...useIndex(context, ['Get', 'Head', 'Post'])),
+    rights: policy(...useIndex(context, ['Get', 'Head', 'Post']), ...endScans(context)),
   });

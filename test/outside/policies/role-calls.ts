@@ -197,7 +197,10 @@ export const ROLE_CALLS: Readonly<Record<string, RoleCalls>> = {
     never: [...READS_NOTHING, ...detectLabels],
   },
   search: {
-    must: to(INDEX, 'es:ESHttpGet', 'es:ESHttpHead', 'es:ESHttpPost'),
+    must: [
+      ...to(INDEX, 'es:ESHttpGet', 'es:ESHttpHead', 'es:ESHttpPost'),
+      ...to(arn('es', 'domain/rekback-photos/_search/point_in_time'), 'es:ESHttpDelete'),
+    ],
     never: [...READS_NOTHING, ...detectLabels, ...to(INDEX, 'es:ESHttpPut', 'es:ESHttpDelete')],
   },
 };
