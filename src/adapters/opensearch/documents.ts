@@ -58,6 +58,11 @@ export async function getDocuments(
 
 /** Items of `_mget` have no status. */
 function itemFailure(error: unknown) {
-  const isMissing = JSON.stringify(error).includes('index_not_found_exception');
-  return answerFailure(isMissing ? 404 : 503, error);
+  const text = JSON.stringify(error);
+  const status = text.includes('index_not_found_exception')
+    ? 404
+    : text.includes('security_exception')
+      ? 403
+      : 503;
+  return answerFailure(status, error);
 }

@@ -61,7 +61,9 @@ export function requestFailure(error: unknown): Failure | undefined {
 
 function reasonOf(error: unknown): { type: string; reason: string } {
   if (typeof error !== 'object' || error === null) return { type: '', reason: String(error ?? '') };
-  const { type, reason, root_cause: causes } = error as Record<string, unknown>;
+  const { type, root_cause: causes, ...said } = error as Record<string, unknown>;
+  // AWS stands before OpenSearch, and says by one of the other names why it lets nothing through.
+  const reason = said.reason ?? said.Message ?? said.message;
   const root = Array.isArray(causes) && causes[0] !== undefined ? reasonOf(causes[0]) : undefined;
   // `search_phase_execution_exception: all shards failed` says nothing; its cause does.
   if (root !== undefined && root.reason !== '') return root;
