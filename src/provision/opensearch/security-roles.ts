@@ -34,7 +34,7 @@ const INDICES = ['rekback-*'];
  * `_bulk`, `_mget` and aliases are asked for the cluster first. Nobody but the administrator deletes an index.
  */
 const WRITER_RIGHTS = {
-  cluster_permissions: ['cluster_composite_ops', 'cluster:monitor/main'],
+  cluster_permissions: ['cluster_composite_ops'],
   index_permissions: [
     {
       index_patterns: INDICES,
@@ -42,10 +42,8 @@ const WRITER_RIGHTS = {
         'crud',
         'create_index',
         'manage_aliases',
-        'indices:admin/get',
         'indices:admin/mappings/get',
         'indices:admin/refresh*',
-        'indices:monitor/stats',
       ],
     },
   ],
@@ -53,17 +51,11 @@ const WRITER_RIGHTS = {
 
 /** `read` has searches and points in time. */
 const READER_RIGHTS = {
-  cluster_permissions: ['cluster_composite_ops_ro', 'cluster:monitor/main'],
+  cluster_permissions: ['cluster_composite_ops_ro'],
   index_permissions: [
     {
       index_patterns: INDICES,
-      allowed_actions: [
-        'read',
-        'indices:admin/aliases/get',
-        'indices:admin/get',
-        'indices:admin/mappings/get',
-        'indices:monitor/stats',
-      ],
+      allowed_actions: ['read', 'indices:admin/mappings/get', 'indices:monitor/stats'],
     },
   ],
 };

@@ -38,6 +38,12 @@ config:
         authentication_backend: { type: intern }
 `;
 
+/** Nobody has any role but the administrator: the plugin's own demonstration gives some to everybody. */
+const MEMBERS = `
+_meta: { type: rolesmapping, config_version: 2 }
+all_access: { reserved: false, backend_roles: [admin] }
+`;
+
 /** Of the plugin's own demonstration. */
 const ADMIN = `Basic ${Buffer.from('admin:admin').toString('base64')}`;
 
@@ -74,6 +80,7 @@ async function startNode({ config, folder, ...rest }: Parts): Promise<SecureNode
       await mkdir(home, { recursive: true });
       await cp(config, join(home, 'opensearch-security'), { recursive: true });
       await writeFile(join(home, 'opensearch-security', 'config.yml'), CONFIG);
+      await writeFile(join(home, 'opensearch-security', 'roles_mapping.yml'), MEMBERS);
       await makeCertificate(home);
     },
   });

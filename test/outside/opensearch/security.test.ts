@@ -167,7 +167,8 @@ const suite = (start: () => Promise<SecureNode>) => {
     const search = as('search', stack);
     await expect(write(search)).rejects.toEqual(denied('403', 'indices:data/write/bulk'));
     await expect(createIndex(as('search', newStack()))).rejects.toEqual(denied('403', 'es:ESHttpPut'));
-    await expect(removeIndex(search)).rejects.toEqual(denied('403', 'es:ESHttpDelete'));
+    const removal = { method: 'DELETE', path: `/${indexNames(stack).version(1)}` } as const;
+    await expect(ask(search, removal)).rejects.toEqual(denied('403', 'es:ESHttpDelete'));
     await writer.close();
   });
 
