@@ -41,19 +41,19 @@ export const SETTINGS: Readonly<Record<SettingName, Definition>> = {
     note: OUTDATES,
   },
   concurrency: {
-    summary: 'images in flight at once; 0: as many as suit this machine',
+    summary: 'images in flight at once; 0: what suits this machine',
     initial: 0,
     lowest: 0,
     highest: 256,
   },
   rate: {
-    summary: 'most labeler calls per second; 0: what the labeler allows',
+    summary: 'labeler calls per second; 0: what the labeler allows',
     initial: 0,
     lowest: 0,
     highest: 100_000,
   },
   'live-max-per-day': {
-    summary: 'on AWS: most labeler calls of live changes in a UTC day; 0: no limit',
+    summary: 'AWS: labeler calls of live changes a day; 0: no limit',
     initial: 0,
     lowest: 0,
     highest: 100_000_000,

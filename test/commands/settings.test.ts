@@ -19,9 +19,9 @@ test('lists what can be set', async () => {
     "min-confidence	0	least confidence of a search
     label-floor	5	labels below this confidence are not stored
     max-labels	100	most labels stored per image
-    concurrency	0	images in flight at once; 0: as many as suit this machine
-    rate	0	most labeler calls per second; 0: what the labeler allows
-    live-max-per-day	0	on AWS: most labeler calls of live changes in a UTC day; 0: no limit
+    concurrency	0	images in flight at once; 0: what suits this machine
+    rate	0	labeler calls per second; 0: what the labeler allows
+    live-max-per-day	0	AWS: labeler calls of live changes a day; 0: no limit
     "
   `);
 });
