@@ -94,6 +94,13 @@ await describeOnNodes(
       const allow = pipeline.world.deny('rekognition:DetectLabels');
       await pipeline.submit();
       const refused = await pipeline.follow(1);
+      const { run: shown } = await pipeline.json<{ run: { failedJobs: object[] } }>(['backfill', 'show']);
+      expect(shown.failedJobs).toEqual([
+        expect.objectContaining({
+          exitCode: 1,
+          lastLines: [expect.stringContaining('"code":"labeler-denied"')],
+        }),
+      ]);
       expect(refused).toMatchObject({ state: 'failed', cause: { code: 'labeler-denied' }, indexed: 0 });
       const calls = pipeline.calls();
       expect(calls).toBeLessThanOrEqual(50);
